@@ -1,0 +1,1 @@
+"""Contacts, their custom fields, consent and group memberships."""

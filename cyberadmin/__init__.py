@@ -1,0 +1,1 @@
+"""cyberadmin: an agency's console over the Cyberimpact accounts of its clients."""

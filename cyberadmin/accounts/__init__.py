@@ -1,0 +1,1 @@
+"""Client accounts, their encrypted credentials, and which member of staff may do what on which account."""

@@ -1,0 +1,41 @@
+"""Which addresses a client account may call.
+
+Staff choose a host from the settings' list, never type one; the address it resolves to is checked as well, so that a
+poisoned name cannot turn a call inward. The sandbox is one more choice, and only in development.
+"""
+
+import ipaddress
+
+from django.conf import settings
+
+SANDBOX = "sandbox"
+
+
+class HostRefused(Exception):
+    """The host, or the address it resolves to, is not one this product may call."""
+
+
+def choices() -> list[tuple[str, str]]:
+    """The hosts that an account may be connected to, as form choices."""
+    hosts = [(host, host) for host in settings.CYBERIMPACT_HOSTS]
+    if settings.CYBERIMPACT_SANDBOX_URL:
+        hosts.insert(0, (SANDBOX, SANDBOX))
+    return hosts
+
+
+def base_url(host: str) -> str:
+    """The base URL of an allowed host. Raises HostRefused for any other."""
+    if host == SANDBOX and settings.CYBERIMPACT_SANDBOX_URL:
+        return settings.CYBERIMPACT_SANDBOX_URL.rstrip("/")
+    if host in settings.CYBERIMPACT_HOSTS:
+        return f"https://{host}"
+    raise HostRefused("This host is not on the list of allowed hosts.")
+
+
+def check_address(host: str, address: str) -> None:
+    """Refuse an address that is not on the public internet (only the sandbox may be local)."""
+    sandbox = settings.CYBERIMPACT_SANDBOX_URL
+    if sandbox and f"//{host}:" in sandbox:
+        return
+    if not ipaddress.ip_address(address.split("%")[0]).is_global:
+        raise HostRefused("The vendor's host resolves to an address inside this network.")

@@ -1,0 +1,39 @@
+"""Who may do what on which account: the one place that answers it.
+
+Rights: `view`, `edit`, `send`, `manage`. Agency administrators (superusers) hold all of them on every account; everybody
+else holds what an AccountAccess row gives, and nothing otherwise. An inactive user holds nothing.
+"""
+
+from typing import Any, Literal
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
+
+from .models import Account, AccountAccess
+
+Right = Literal["view", "edit", "send", "manage"]
+
+_ROLES_WITH: dict[Right, set[str]] = {
+    "view": {"read", "edit", "send", "manage"},
+    "edit": {"edit", "send", "manage"},
+    "send": {"send", "manage"},
+    "manage": {"manage"},
+}
+
+
+def accounts_for(user: User | AnonymousUser | Any, right: Right = "view") -> QuerySet[Account]:
+    """The accounts on which `user` holds `right`."""
+    if not getattr(user, "is_active", False) or not getattr(user, "is_staff", False):
+        return Account.objects.none()
+    if user.is_superuser:
+        return Account.objects.all()
+    granted = AccountAccess.objects.filter(user=user, role__in=_ROLES_WITH[right])
+    return Account.objects.filter(pk__in=granted.values("account"))
+
+
+def can(user: User | AnonymousUser | Any, right: Right, account: Account | int | None) -> bool:
+    """Whether `user` holds `right` on `account` now (read from the database each time, so a lost right counts at once)."""
+    if account is None:
+        return False
+    pk = account.pk if isinstance(account, Account) else account
+    return accounts_for(user, right).filter(pk=pk).exists()

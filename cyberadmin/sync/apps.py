@@ -1,0 +1,11 @@
+"""App registration of the engine."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SyncConfig(AppConfig):
+    name = "cyberadmin.sync"
+    label = "sync"
+    verbose_name = _("Outbox and mirror")
+    default_auto_field = "django.db.models.BigAutoField"

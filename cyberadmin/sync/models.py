@@ -1,0 +1,274 @@
+"""The rows of the engine: changes, calls, pulls, and each account's pace (docs/engine.md explains the states)."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cyberadmin.accounts.models import Account
+
+
+class Change(models.Model):
+    """One edit of one object on its way to the vendor. Staff see these rows as the *Outbox*. The id is the order."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        SENDING = "sending", _("sending")
+        UNKNOWN = "unknown", _("checking whether it arrived")
+        VERIFYING = "verifying", _("verifying")
+        CONFLICT = "conflict", _("needs your decision")
+        PARKED = "parked", _("stopped")
+        FAILED = "failed", _("refused")
+        DONE = "done", _("done")
+        SUPERSEDED = "superseded", _("replaced by a later edit")
+        CANCELLED = "cancelled", _("cancelled")
+
+    #: Still between us and the vendor: while one exists, the mirror may differ from the vendor.
+    OPEN = ("queued", "sending", "unknown", "verifying", "conflict", "parked", "failed")
+    #: On the wire or in doubt: at most one for each object.
+    IN_FLIGHT = ("sending", "unknown", "verifying")
+    #: Holds back the later changes of the same object.
+    BLOCKING = ("sending", "unknown", "verifying", "conflict", "parked")
+
+    class Verb(models.TextChoices):
+        CREATE = "create", _("create")
+        UPDATE = "update", _("edit")
+        REGROUP = "regroup", _("change groups")
+        UNSUBSCRIBE = "unsubscribe", _("unsubscribe")
+        OPTIN = "optin", _("ask for consent")
+        EMPTY = "empty", _("empty")
+        DELETE = "delete", _("delete")
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    account = models.ForeignKey(Account, models.CASCADE, related_name="changes", verbose_name=_("client account"))
+    kind = models.CharField(_("what"), max_length=20)
+    object_id = models.BigIntegerField()
+    object_label = models.CharField(_("object"), max_length=250)
+    verb = models.CharField(_("action"), max_length=12, choices=Verb.choices)
+    #: {name: {"base": value at the vendor when edited, "want": value to reach, "theirs": value found, in conflicts}}
+    fields = models.JSONField(default=dict)
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.QUEUED)
+    #: Why it is in this state, as a code of `reasons.py`, with the vendor's own words where there are any.
+    reason = models.CharField(max_length=40, blank=True)
+    reason_detail = models.JSONField(default=dict)
+    priority = models.PositiveSmallIntegerField(default=10)
+    keyless = models.BooleanField(default=False)
+    not_before = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claims = models.PositiveSmallIntegerField(default=0)
+    claim_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    #: What was at the vendor just before a keyless create: {"ids": [...], "newest": id}; null = never about to be sent.
+    fence = models.JSONField(null=True, blank=True)
+    payload_hash = models.CharField(max_length=32, blank=True)
+    looks = models.PositiveSmallIntegerField(default=0)
+    resends = models.PositiveSmallIntegerField(default=0)
+    waits_for = models.ManyToManyField("self", symmetrical=False, related_name="holds_back", blank=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    why = models.TextField(_("reason given"), blank=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("Outbox")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "kind", "object_id"],
+                condition=Q(state__in=["sending", "unknown", "verifying"]),
+                name="one_change_in_flight_per_object",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "kind", "verb"],
+                condition=Q(state__in=["sending", "unknown", "verifying"], keyless=True),
+                name="one_keyless_create_in_flight",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "priority", "id"], condition=Q(state="queued"), name="change_queue"),
+            models.Index(fields=["account", "kind", "object_id", "state"], name="change_object"),
+            models.Index(
+                fields=["state", "lease_until"], condition=~Q(state__in=["done", "superseded", "cancelled"]), name="change_open"
+            ),
+            models.Index(fields=["account", "state", "-id"], name="change_outbox"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} · {self.object_label}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still reach the vendor or still needs somebody."""
+        return self.state in self.OPEN
+
+    @property
+    def object_key(self) -> tuple[str, int]:
+        """The mirrored object this change is about, as (kind, primary key)."""
+        return (self.kind, self.object_id)
+
+
+class Edit(models.Model):
+    """Each single edit that went into a change: coalescing merges the changes, never the history of who did what."""
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="edits")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    actor_name = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)
+    #: {name: {"before": ..., "after": ...}}
+    fields = models.JSONField(default=dict)
+    why = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("edit")
+        verbose_name_plural = _("edits")
+        ordering = ["id"]
+
+
+class Submission(models.Model):
+    """A form that was submitted, by the one-time id it carried: the second submit of the same form is recognised."""
+
+    token = models.UUIDField(primary_key=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+
+class PullRun(models.Model):
+    """One pass over what the vendor holds for an account."""
+
+    class Scope(models.TextChoices):
+        FULL = "full", _("everything")
+        INCREMENTAL = "incremental", _("what changed lately")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        RUNNING = "running", _("running")
+        COMPLETE = "complete", _("complete")
+        INCOMPLETE = "incomplete", _("incomplete")
+        FAILED = "failed", _("failed")
+        ABANDONED = "abandoned", _("interrupted, started again")
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="pull_runs")
+    scope = models.CharField(max_length=12, choices=Scope.choices)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
+    reason = models.CharField(max_length=40, blank=True)
+    reason_detail = models.JSONField(default=dict)
+    step = models.CharField(max_length=40, blank=True)
+    progress_done = models.PositiveIntegerField(default=0)
+    progress_total = models.PositiveIntegerField(default=0)
+    #: {"created": n, "updated": n, "unchanged": n, "gone": n, "conflicts": n, "requests": n, ...}
+    counts = models.JSONField(default=dict)
+    #: What made it incomplete, or is worth a look: [{"code": ..., ...}]
+    problems = models.JSONField(default=list)
+    vendor_started_at = models.DateTimeField(null=True, blank=True)
+    claim_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("pull")
+        verbose_name_plural = _("pulls")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(state__in=["queued", "running"]), name="one_open_pull_per_account"
+            ),
+        ]
+        indexes = [models.Index(fields=["account", "state", "-id"], name="pull_latest")]
+
+
+class PullPage(models.Model):
+    """What one page of a running pull contained, by identity only: enough to judge completeness and to sweep."""
+
+    run = models.ForeignKey(PullRun, models.CASCADE, related_name="pages")
+    list_name = models.CharField(max_length=60)
+    number = models.PositiveIntegerField()
+    #: Local primary keys of the rows seen, as packed little-endian 64-bit integers.
+    seen = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "list_name", "number"], name="one_row_per_pulled_page")]
+
+
+class HeldSweep(models.Model):
+    """Objects that vanished from the vendor's lists in such number that a person must say they may go."""
+
+    class State(models.TextChoices):
+        HELD = "held", _("waiting for a decision")
+        APPROVED = "approved", _("approved")
+        DISMISSED = "dismissed", _("dismissed")
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="held_sweeps")
+    run = models.ForeignKey(PullRun, models.CASCADE, related_name="held_sweeps")
+    kind = models.CharField(max_length=20)
+    object_ids = models.JSONField(default=list)
+    total = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.HELD)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("held removal")
+        verbose_name_plural = _("held removals")
+        ordering = ["-id"]
+
+
+class ApiCall(models.Model):
+    """One HTTP exchange with the vendor. Never holds a token; addresses are masked; pruned by age."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="api_calls")
+    change = models.ForeignKey(Change, models.SET_NULL, null=True, related_name="calls")
+    pull_run = models.ForeignKey(PullRun, models.SET_NULL, null=True, related_name="calls")
+    method = models.CharField(max_length=6)
+    path = models.CharField(max_length=80)
+    status = models.PositiveSmallIntegerField(null=True)
+    error = models.CharField(max_length=40, blank=True)
+    duration_ms = models.PositiveIntegerField()
+    request = models.TextField(blank=True)
+    response = models.TextField(blank=True)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("call")
+        verbose_name_plural = _("calls to Cyberimpact")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["account", "-id"], name="apicall_latest")]
+
+
+class Pace(models.Model):
+    """How fast an account may call now: token bucket, the vendor's 429, and the circuit breaker. One row each."""
+
+    account = models.OneToOneField(Account, models.CASCADE, related_name="pace", primary_key=True)
+    rate = models.FloatField(default=0)
+    allowance_at = models.DateTimeField(null=True)
+    wait_until = models.DateTimeField(null=True, blank=True)
+    wait_reason = models.CharField(max_length=20, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    successes = models.PositiveSmallIntegerField(default=0)
+    window_started_at = models.DateTimeField(null=True, blank=True)
+    open_until = models.DateTimeField(null=True, blank=True)
+    cooldown_seconds = models.PositiveIntegerField(default=0)
+    slowed_at = models.DateTimeField(null=True, blank=True)
+    #: The full pull that is due, and where the incremental one goes on (Eastern date of the last applied start).
+    pulled_through = models.DateTimeField(null=True, blank=True)
+    full_pull_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("pace")
+        verbose_name_plural = _("paces")
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of a worker, so that a page can say that nothing is being sent."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    at = models.DateTimeField()

@@ -1,0 +1,127 @@
+"""What an app teaches the engine about one kind of object.
+
+A Resource gets a client and returns values; it never writes changes, never retries and never reads a token. Values are
+JSON (strings, numbers, booleans, None), keyed by our field names; the vendor's words stop in the app's `resource.py`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cyberadmin.api.client import ApiClient
+
+from .mirror import MirrorModel
+
+if TYPE_CHECKING:
+    from .models import Change
+    from .pull import PullContext
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the vendor was just seen to hold for one object.
+
+    `values`: the fields that staff can edit (and the state), compared three-way. `extra`: columns only the vendor
+    writes (counters, dates), simply taken over.
+    """
+
+    values: Values
+    remote_id: int | None
+    extra: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a push achieved: the object as the answer shows it (None = the answer shows nothing, or it is gone)."""
+
+    seen: Seen | None = None
+    gone: bool = False
+
+
+class GoneThere(Exception):
+    """The vendor has no such object any more."""
+
+
+class ProtectedThere(Exception):
+    """The vendor says that the person unsubscribed or bounced: no write may go on (promise P6)."""
+
+    def __init__(self, seen: Seen) -> None:
+        super().__init__("protected")
+        self.seen = seen
+
+
+class AlreadyThere(Exception):
+    """Before a create, the vendor was found to hold an object with the same natural mark."""
+
+    def __init__(self, candidates: list[Seen]) -> None:
+        super().__init__("already there")
+        self.candidates = candidates
+
+
+class Resource(ABC):
+    """One mirrored model bound to one endpoint family."""
+
+    kind: ClassVar[str]
+    model: ClassVar[type[MirrorModel]]
+    #: Kinds to pull before this one.
+    depends_on: ClassVar[tuple[str, ...]] = ()
+    #: Verbs whose POST carries no key by which the vendor would recognise a second one (docs/engine.md 2.7).
+    keyless: ClassVar[frozenset[str]] = frozenset()
+
+    # --- local side ---
+    @abstractmethod
+    def values(self, obj: Any) -> Values:
+        """The effective values of a mirror row."""
+
+    @abstractmethod
+    def assign(self, obj: Any, values: Values) -> None:
+        """Put values into the row's columns (not saved)."""
+
+    @abstractmethod
+    def label(self, obj: Any) -> str:
+        """What staff call this object."""
+
+    def absorb(self, obj: Any, seen: Seen) -> None:
+        """Take over what only the vendor writes (not saved)."""
+        obj.remote_id = seen.remote_id
+        for name, value in seen.extra.items():
+            setattr(obj, name, value)
+
+    # --- pushing ---
+    @abstractmethod
+    def read(self, client: ApiClient, obj: Any) -> Seen:
+        """Fetch the object now. Raises GoneThere or ProtectedThere."""
+
+    @abstractmethod
+    def send(self, client: ApiClient, change: "Change", obj: Any, wanted: Values) -> Sent:
+        """Make the request(s) of a change; `wanted` holds the values still to reach. Raises ApiError and the above."""
+
+    def before_create(self, client: ApiClient, change: "Change", obj: Any) -> Seen | None:
+        """Look for an existing object before a create that the vendor would refuse or double. None = go on."""
+        return None
+
+    def fence(self, client: ApiClient, change: "Change", obj: Any) -> Values:
+        """What is there just before a keyless create. Raises AlreadyThere when a person must decide first."""
+        raise NotImplementedError(f"{self.kind} has no keyless create")
+
+    def look(self, client: ApiClient, change: "Change", obj: Any) -> list[Seen] | None:
+        """Candidates that a doubted keyless create may have made; None = cannot be looked for, a person decides."""
+        return None
+
+    def settled(self, change: "Change", obj: Any, sent: Sent) -> None:
+        """Update rows beside the object itself (memberships), inside the settling transaction."""
+
+    def withdrawn(self, change: "Change", obj: Any) -> None:
+        """Undo what `record` did beside the object, when a change is discarded or cancelled."""
+
+    # --- pulling ---
+    @abstractmethod
+    def pull(self, context: "PullContext") -> Iterator[None]:
+        """Read what the vendor holds and merge it page by page; yields after each page, in its own transaction."""
+
+    @abstractmethod
+    def confirm_gone(self, client: ApiClient, obj: Any) -> bool:
+        """Whether the vendor answers 404 for this very object (docs/engine.md 2.10-6)."""

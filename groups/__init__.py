@@ -1,0 +1,1 @@
+"""Groups of contacts, static and dynamic."""
