@@ -120,16 +120,18 @@ def optional_instant(row: Mapping[str, Any], name: str) -> datetime | None:
 
 
 def optional_day(row: Mapping[str, Any], name: str) -> date | None:
-    """A calendar day or None. A full date-time is read as the day written in Eastern time."""
+    """A calendar day or None. Of a full date-time (consent dates are, api/README.md 4.4), the day as written."""
     value = present(row, name)
     if value in (None, ""):
         return None
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise SchemaError(name, "no such day") from None
-    return instant(row, name).astimezone(TORONTO).date()
+    if not isinstance(value, str) or not _DAY.match(value):
+        raise SchemaError(name, "not a day")
+    if len(value) > 10:
+        instant(row, name)
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError:
+        raise SchemaError(name, "no such day") from None
 
 
 def custom_values(row: Mapping[str, Any], name: str) -> dict[int, CustomValue]:
