@@ -52,6 +52,7 @@ __all__ = [
     "NewToken",
     "Ping",
     "SchemaError",
+    "UnsubscribeMembers",
     "UnsubscribedMember",
     "Unset",
     "Unsubscription",
