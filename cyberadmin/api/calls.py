@@ -7,7 +7,7 @@
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -75,7 +75,7 @@ class CallRecord:
 class Answer:
     """A success: its JSON object and the server's clock."""
 
-    json: dict[str, Any]
+    json: dict[str, Any] = field(repr=False)
     server_date: datetime | None
 
 
@@ -83,11 +83,16 @@ class Caller:
     """Makes calls with one transport; see `ApiClient` for the arguments."""
 
     def __init__(
-        self, transport: Transport, credential: Credential, on_call: Callable[[CallRecord], None] | None
+        self,
+        transport: Transport,
+        credential: Credential,
+        on_call: Callable[[CallRecord], None] | None,
+        before_call: Callable[[], None] | None = None,
     ) -> None:
         self._transport = transport
         self._credential = credential
         self._on_call = on_call
+        self._before_call = before_call
 
     def call(
         self,
@@ -108,6 +113,8 @@ class Caller:
         query = {"dateReturnFormat": "ATOM", **(query or {})}
         request = Request(method, pattern, fill or {}, query, None if body is None else _encoded(body))
         path = request.path
+        if self._before_call is not None:
+            self._before_call()
         started_at, started = datetime.now(UTC), time.monotonic()
         reply, outcome = self._outcome(request, parse)
         error = outcome if isinstance(outcome, errors.ApiError) else None

@@ -8,7 +8,7 @@ and .netrc from the environment. The session is what keeps the connection alive.
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -38,9 +38,9 @@ class Request:
 
     method: str
     pattern: str
-    fill: Mapping[str, int | str]
+    fill: Mapping[str, int | str] = field(repr=False)
     query: Mapping[str, str]
-    body: bytes | None
+    body: bytes | None = field(repr=False)
 
     @property
     def path(self) -> str:
@@ -54,7 +54,7 @@ class Reply:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
 
     @property
     def server_date(self) -> datetime | None:
@@ -86,6 +86,7 @@ class Transport:
         session: requests.Session | None,
         resolve_check: ResolveCheck | None,
         ca_file: str | None,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._base_url = checked_base_url(base_url)
         self._credential = credential
@@ -94,6 +95,7 @@ class Transport:
         self._line = Line(resolve_check)
         self._adapter = LineAdapter(self._line)
         self._verify: bool | str = ca_file or True
+        self._idle_seconds = idle_seconds
         self._idle_since = time.monotonic()
         self.session = session or requests.Session()
         self.session.trust_env = False
@@ -109,7 +111,7 @@ class Transport:
             headers=request_headers(request.body is not None),
             auth=self._credential,
         ).prepare()
-        if request.method != "GET" and time.monotonic() - self._idle_since > IDLE_SECONDS:
+        if request.method != "GET" and time.monotonic() - self._idle_since > self._idle_seconds:
             self._adapter.drop_idle()
         self._line.begin(self._deadline)
         outcome = self._attempt(prepared)

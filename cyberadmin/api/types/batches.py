@@ -71,7 +71,8 @@ class AddMembers(BatchWrite):
             body["defaultConsentDate"] = self.default_consent_date.isoformat()
         if self.default_consent_proof is not UNSET:
             body["defaultConsentProof"] = self.default_consent_proof
-        body["groups"] = list(self.groups)
+        if self.groups:
+            body["groups"] = list(self.groups)
         body["members"] = [member.to_json() for member in self.members]
         return body
 

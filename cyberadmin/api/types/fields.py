@@ -86,7 +86,7 @@ def integer(row: Mapping[str, Any], name: str) -> int:
     value = present(row, name)
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 10**18:
         raise SchemaError(name, "not a whole number")
     return value
 
