@@ -22,6 +22,7 @@ from cyberadmin.api.transport import (
     Reply,
     Request,
     Transport,
+    fill_path,
     headers_kept,
     request_headers,
     retry_after_seconds,
@@ -111,33 +112,15 @@ class Caller:
         """
         # ATOM: no date of an answer has to be guessed (api/README.md 3).
         query = {"dateReturnFormat": "ATOM", **(query or {})}
-        request = Request(method, pattern, fill or {}, query, None if body is None else _encoded(body))
-        path = request.path
+        encoded = None if body is None else _encoded(body)
+        request = Request(method, pattern, fill_path(pattern, fill or {}), query, encoded)
         if self._before_call is not None:
             self._before_call()
         started_at, started = datetime.now(UTC), time.monotonic()
         reply, outcome = self._outcome(request, parse)
-        error = outcome if isinstance(outcome, errors.ApiError) else None
         if self._on_call is not None:
-            headers: Mapping[str, str] = reply.headers if reply else {}
-            recorded = b"" if reply is None or secret_answer else reply.body[:RECORDED_BODY_LIMIT]
-            self._on_call(
-                CallRecord(
-                    method=method,
-                    path_pattern=pattern,
-                    path=path,
-                    query=dict(query),
-                    status=error.status if error else (reply.status if reply else None),
-                    error_class=type(error).__name__ if error else None,
-                    started_at=started_at,
-                    duration_ms=round((time.monotonic() - started) * 1000),
-                    request_body=body,
-                    response_body=self._credential.scrub_bytes(recorded),
-                    request_headers=headers_kept(request_headers(body is not None), REQUEST_HEADERS_KEPT),
-                    response_headers=headers_kept(headers, RESPONSE_HEADERS_KEPT),
-                    request_id=_request_id(headers),
-                )
-            )
+            duration_ms = round((time.monotonic() - started) * 1000)
+            self._on_call(self._record(request, body, reply, outcome, secret_answer, started_at, duration_ms))
         if isinstance(outcome, errors.ApiError):
             raise outcome
         return outcome
@@ -158,6 +141,35 @@ class Caller:
             )
 
         return self.call("GET", pattern, parse, fill=fill, query=query)
+
+    def _record(
+        self,
+        request: Request,
+        body: dict[str, Any] | None,
+        reply: Reply | None,
+        outcome: object,
+        secret_answer: bool,
+        started_at: datetime,
+        duration_ms: int,
+    ) -> CallRecord:
+        error = outcome if isinstance(outcome, errors.ApiError) else None
+        headers: Mapping[str, str] = reply.headers if reply else {}
+        answer = b"" if secret_answer or reply is None else reply.body[:RECORDED_BODY_LIMIT]
+        return CallRecord(
+            method=request.method,
+            path_pattern=request.pattern,
+            path=request.path,
+            query=dict(request.query),
+            status=reply.status if reply else (error.status if error else None),
+            error_class=type(error).__name__ if error else None,
+            started_at=started_at,
+            duration_ms=duration_ms,
+            request_body=body,
+            response_body=self._credential.scrub_bytes(answer),
+            request_headers=headers_kept(request_headers(body is not None), REQUEST_HEADERS_KEPT),
+            response_headers=headers_kept(headers, RESPONSE_HEADERS_KEPT),
+            request_id=_request_id(headers),
+        )
 
     def _outcome(self, request: Request, parse: Callable[[Answer], T]) -> tuple[Reply | None, T | errors.ApiError]:
         try:

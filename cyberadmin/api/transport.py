@@ -34,26 +34,24 @@ _FAILURES = (requests.RequestException, HTTPError, HTTPException, OSError, NotCo
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request before it is sent. `pattern` holds `{name}` places that `fill` gives values for."""
+    """A request before it is sent. `path` is `pattern` filled."""
 
     method: str
     pattern: str
-    fill: Mapping[str, int | str] = field(repr=False)
+    path: str = field(repr=False)
     query: Mapping[str, str]
     body: bytes | None = field(repr=False)
-
-    @property
-    def path(self) -> str:
-        """The filled path, each value percent-encoded whole."""
-        return self.pattern.format(**{name: _segment(value) for name, value in self.fill.items()})
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer: `body` is whole for a success, cut for anything else."""
+    """An HTTP answer: `body` is whole for a success, cut for anything else.
+
+    Only the status shows in repr: a server may echo a secret, and error reporters print locals.
+    """
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
 
     @property
@@ -219,11 +217,14 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     return max(0.0, (until - now).total_seconds())
 
 
-def _segment(value: int | str) -> str:
-    """One path segment, percent-encoded. ValueError for what would change the path itself."""
-    if value in ("", ".", ".."):
+def fill_path(pattern: str, fill: Mapping[str, int | str]) -> str:
+    """`pattern` with its `{name}` places filled, each value percent-encoded whole.
+
+    ValueError for a value that would change the path itself.
+    """
+    if any(value in ("", ".", "..") for value in fill.values()):
         raise ValueError("this key cannot stand in a path")
-    return quote(str(value), safe="")
+    return pattern.format(**{name: quote(str(value), safe="") for name, value in fill.items()})
 
 
 def headers_kept(headers: Mapping[str, str], allowed: tuple[str, ...]) -> dict[str, Any]:

@@ -142,15 +142,15 @@ class Loopback:
         peer = Peer(sock, self._stopping)
         with sock.makefile("rb") as stream:
             while peer.keep:
-                request_line = stream.readline().decode()
+                request_line = stream.readline().decode("latin-1")
                 if not request_line:
                     return
                 headers: dict[str, str] = {}
-                while line := stream.readline().decode().strip():
+                while line := stream.readline().decode("latin-1").strip():
                     name, _, value = line.partition(":")
                     headers[name.lower()] = value.strip()
                 body = stream.read(int(headers.get("content-length", "0")))
-                method, target, _ = request_line.split()
+                method, target = (request_line.split() + ["", ""])[:2]
                 self.received.append(Received(number, method, target, headers, body))
                 script = self.scripts[min(len(self.received), len(self.scripts)) - 1]
                 script(peer)

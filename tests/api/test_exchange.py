@@ -274,7 +274,7 @@ def test_a_write_does_not_trust_a_connection_idle_for_long(serve):
         idle_seconds=0,
     )
     for method in ("GET", "GET", "POST"):
-        transport.exchange(Request(method, "/ping", {}, {}, None))
+        transport.exchange(Request(method, "/ping", "/ping", {}, None))
     transport.session.close()
     assert [request.connection for request in server.received] == [0, 0, 1]
 
