@@ -31,8 +31,8 @@ CREATE TABLE IF NOT EXISTS accounts (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, username TEXT NOT NULL UNIQUE, password TEXT NOT NULL,
     email TEXT NOT NULL, shape INTEGER NOT NULL DEFAULT 0, content INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS tokens (
-    id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL, unique_id TEXT NOT NULL, token TEXT NOT NULL UNIQUE,
-    expires_on INTEGER NOT NULL);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, account_id INTEGER NOT NULL, unique_id TEXT NOT NULL,
+    token TEXT NOT NULL UNIQUE, expires_on INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS customfields (
     account_id INTEGER NOT NULL, id INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
     PRIMARY KEY (account_id, id)) WITHOUT ROWID;
@@ -79,4 +79,6 @@ CREATE INDEX IF NOT EXISTS journal_by_account ON journal (account_id, seq);
 """
 
 # Ids start where the vendor's samples stand, so that no table's ids are mistaken for another's.
-FIRST_IDS = {"members": 4_180_000, "groups": 20_400, "mailings": 31_300, "optins": 5_500, "batches": 9_000}
+FIRST_IDS = {
+    "members": 4_180_000, "groups": 20_400, "mailings": 31_300, "optins": 5_500, "batches": 9_000, "tokens": 0,
+}  # fmt: skip
