@@ -185,7 +185,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "cyberadmin.sync.tasks.sweep", "schedule": 15.0},
     "pull-due": {"task": "cyberadmin.sync.tasks.pull_due", "schedule": 60.0},
-    "housekeeping": {"task": "cyberadmin.sync.tasks.housekeeping", "schedule": 3600.0},
+    "housekeeping": {"task": "cyberadmin.sync.tasks.keep_house", "schedule": 3600.0},
 }
 
 # --- The vendor ----------------------------------------------------------------------------------------------------

@@ -64,8 +64,8 @@ class MirrorQuerySet(models.QuerySet[Any]):
 class MirrorModel(models.Model):
     """A row that mirrors one object of the vendor.
 
-    `edit_version` grows with every write by staff and every merge, and guards both against each other. `deleted_at` =
-    staff deleted it here; `gone_at` = it is gone at the vendor (or never got there) and the row is a tombstone.
+    `edit_version` grows whenever the effective values change, by staff or by a merge, and guards both against each
+    other. `deleted_at` = staff deleted it here; `gone_at` = it is gone at the vendor (or never got there) and the row is a tombstone.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False, verbose_name=_("client account"), editable=False)

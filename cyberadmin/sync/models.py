@@ -17,7 +17,6 @@ class Change(models.Model):
         QUEUED = "queued", _("waiting")
         SENDING = "sending", _("sending")
         UNKNOWN = "unknown", _("checking whether it arrived")
-        VERIFYING = "verifying", _("verifying")
         CONFLICT = "conflict", _("needs your decision")
         PARKED = "parked", _("stopped")
         FAILED = "failed", _("refused")
@@ -26,11 +25,11 @@ class Change(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     #: Still between us and the vendor: while one exists, the mirror may differ from the vendor.
-    OPEN = ("queued", "sending", "unknown", "verifying", "conflict", "parked", "failed")
+    OPEN = ("queued", "sending", "unknown", "conflict", "parked", "failed")
     #: On the wire or in doubt: at most one for each object.
-    IN_FLIGHT = ("sending", "unknown", "verifying")
+    IN_FLIGHT = ("sending", "unknown")
     #: Holds back the later changes of the same object.
-    BLOCKING = ("sending", "unknown", "verifying", "conflict", "parked")
+    BLOCKING = ("sending", "unknown", "conflict", "parked")
 
     class Verb(models.TextChoices):
         CREATE = "create", _("create")
@@ -47,7 +46,8 @@ class Change(models.Model):
     object_id = models.BigIntegerField()
     object_label = models.CharField(_("object"), max_length=250)
     verb = models.CharField(_("action"), max_length=12, choices=Verb.choices)
-    #: {name: {"base": value at the vendor when edited, "want": value to reach, "theirs": value found, in conflicts}}
+    #: {name: {"base": value at the vendor when edited, "want": value to reach, "theirs": value found, in conflicts,
+    #: "tried": values that may have been sent before a later edit replaced them}}
     fields = models.JSONField(default=dict)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.QUEUED)
     #: Why it is in this state, as a code of `reasons.py`, with the vendor's own words where there are any.
@@ -80,12 +80,12 @@ class Change(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "kind", "object_id"],
-                condition=Q(state__in=["sending", "unknown", "verifying"]),
+                condition=Q(state__in=["sending", "unknown"]),
                 name="one_change_in_flight_per_object",
             ),
             models.UniqueConstraint(
                 fields=["account", "kind", "verb"],
-                condition=Q(state__in=["sending", "unknown", "verifying"], keyless=True),
+                condition=Q(state__in=["sending", "unknown"], keyless=True),
                 name="one_keyless_create_in_flight",
             ),
         ]

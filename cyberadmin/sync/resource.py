@@ -14,6 +14,7 @@ from cyberadmin.api.client import ApiClient
 from .mirror import MirrorModel
 
 if TYPE_CHECKING:
+    from .health import Difference
     from .models import Change
     from .pull import PullContext
 
@@ -68,6 +69,8 @@ class Resource(ABC):
     model: ClassVar[type[MirrorModel]]
     #: Kinds to pull before this one.
     depends_on: ClassVar[tuple[str, ...]] = ()
+    #: Values that staff change by actions only, never by an edit or at creation.
+    by_action: ClassVar[frozenset[str]] = frozenset()
     #: Verbs whose POST carries no key by which the vendor would recognise a second one (docs/engine.md 2.7).
     keyless: ClassVar[frozenset[str]] = frozenset()
 
@@ -89,6 +92,9 @@ class Resource(ABC):
         obj.remote_id = seen.remote_id
         for name, value in seen.extra.items():
             setattr(obj, name, value)
+
+    def saved(self, obj: Any) -> None:
+        """Called after the row was saved, in the same transaction, e.g. to keep a search index."""
 
     # --- pushing ---
     @abstractmethod
@@ -116,6 +122,14 @@ class Resource(ABC):
 
     def withdrawn(self, change: "Change", obj: Any) -> None:
         """Undo what `record` did beside the object, when a change is discarded or cancelled."""
+
+    def read_details(self, client: ApiClient, obj: Any) -> Seen:
+        """Like `read`, with what the lists leave out."""
+        return self.read(client, obj)
+
+    def differences(self, account_id: int | None) -> list["Difference"]:
+        """Rows beside the object (memberships) that differ from the vendor without an open change."""
+        return []
 
     # --- pulling ---
     @abstractmethod

@@ -1,0 +1,283 @@
+"""Contacts and their memberships on the wire: which requests a change needs, and what the answers mean.
+
+The vendor's words (member) stop in this file. A contact's changes are `create`, `update`, `regroup` (memberships),
+`unsubscribe`, `optin` and `delete`; all of one contact share its place in the queue, so they arrive in order.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, cast
+
+from cyberadmin.api import errors
+from cyberadmin.api.client import ApiClient
+from cyberadmin.api.types.members import ContactFields, Member, MemberWrite, UnsubscribedMember
+from cyberadmin.sync.clock import now
+from cyberadmin.sync.health import Difference
+from cyberadmin.sync.models import Change
+from cyberadmin.sync.pull import PullContext
+from cyberadmin.sync.resource import GoneThere, ProtectedThere, Resource, Seen, Sent, Values
+from groups.models import Group
+
+from . import search
+from .models import Contact, GroupMembership, email_key
+from .pull import pull_contacts
+
+PLAIN = ("email", "first_name", "last_name", "company", "gender", "language", "postal_code", "country", "note")
+CUSTOM = "custom:"
+GROUP = "group:"
+
+
+class ContactResource(Resource):
+    """Binds `Contact` to the vendor's /members."""
+
+    kind = "contact"
+    model = Contact
+    depends_on = ("group",)
+    by_action = frozenset({"state"})
+    keyless = frozenset({Change.Verb.OPTIN.value})
+
+    def values(self, obj: Contact) -> Values:
+        values: Values = {name: getattr(obj, name) for name in PLAIN}
+        values["birth_date"] = obj.birth_date.isoformat() if obj.birth_date else None
+        values["state"] = str(obj.state)
+        values.update({f"{CUSTOM}{key}": value for key, value in obj.custom_values.items() if value is not None})
+        return values
+
+    def assign(self, obj: Contact, values: Values) -> None:
+        custom = dict(obj.custom_values)
+        for name, value in values.items():
+            if name.startswith(CUSTOM):
+                custom[name.removeprefix(CUSTOM)] = value
+            elif name == "birth_date":
+                obj.birth_date = date.fromisoformat(value) if value else None
+            else:
+                setattr(obj, name, value if value is not None else "")
+        obj.custom_values = {key: value for key, value in custom.items() if value is not None}
+        obj.email_key = email_key(obj.email)
+        obj.search_text = search.document(obj.account_id, obj.email, obj.first_name, obj.last_name, obj.company)
+
+    def label(self, obj: Contact) -> str:
+        return obj.email
+
+    def saved(self, obj: Contact) -> None:
+        search.index([obj.pk])
+
+    # --- pushing ---
+    def read(self, client: ApiClient, obj: Contact) -> Seen:
+        key = obj.remote_id if obj.remote_id is not None else obj.email
+        try:
+            return seen_member(client.members.get(key))
+        except errors.NotFound:
+            left = self._left(client, self._remote_email(obj))
+            if left is not None:
+                raise ProtectedThere(left) from None
+            raise GoneThere from None
+
+    def before_create(self, client: ApiClient, change: Change, obj: Contact) -> Seen | None:
+        left = self._left(client, obj.email)
+        if left is not None:
+            raise ProtectedThere(left)
+        try:
+            return seen_member(client.members.get(obj.email))
+        except errors.NotFound:
+            return None
+
+    def send(self, client: ApiClient, change: Change, obj: Contact, wanted: Values) -> Sent:
+        verb = Change.Verb(change.verb)
+        if verb == Change.Verb.CREATE:
+            return Sent(seen_member(client.members.create(member_write(wanted))))
+        if verb == Change.Verb.UPDATE:
+            return self._update(client, obj, wanted)
+        if verb == Change.Verb.REGROUP:
+            return self._regroup(client, change, obj)
+        if verb == Change.Verb.UNSUBSCRIBE:
+            return self._unsubscribe(client, obj)
+        if verb == Change.Verb.OPTIN:
+            client.members.optin(member_write({"email": obj.email, "language": obj.language}))
+            return Sent()
+        return self._delete(client, obj)
+
+    def fence(self, client: ApiClient, change: Change, obj: Contact) -> Values:
+        # Nothing that an opt-in request leaves behind can be read (docs/engine.md 2.7): the fence only says "about to".
+        return {"ids": [], "newest": None}
+
+    def settled(self, change: Change, obj: Contact, sent: Sent) -> None:
+        memberships = GroupMembership.objects.filter(contact=obj)
+        if change.verb == Change.Verb.REGROUP:
+            for name, field in change.fields.items():
+                row = memberships.filter(group_id=int(name.removeprefix(GROUP)))
+                if field["want"]:
+                    row.filter(pending="add").update(pending="")
+                else:
+                    row.filter(pending="remove").delete()
+        elif change.verb == Change.Verb.UNSUBSCRIBE or sent.gone:
+            memberships.delete()
+
+    def withdrawn(self, change: Change, obj: Contact) -> None:
+        for name, field in change.fields.items():
+            if name.startswith(GROUP):
+                row = GroupMembership.objects.filter(contact=obj, group_id=int(name.removeprefix(GROUP)))
+                if field["want"]:
+                    row.filter(pending="add").delete()
+                else:
+                    row.filter(pending="remove").update(pending="")
+
+    def _update(self, client: ApiClient, obj: Contact, wanted: Values) -> Sent:
+        if "email" in wanted and email_key(wanted["email"]) != email_key(self._remote_email(obj)):
+            left = self._left(client, wanted["email"])
+            if left is not None:
+                # The new address belongs to somebody who left: it must not come back by this way (promise P6).
+                raise ProtectedThere(Seen({}, obj.remote_id))
+        return Sent(seen_member(client.members.edit(cast(int, obj.remote_id), member_write(wanted))))
+
+    def _regroup(self, client: ApiClient, change: Change, obj: Contact) -> Sent:
+        key = cast(int, obj.remote_id)
+        groups = Group.objects.in_bulk([int(name.removeprefix(GROUP)) for name in change.fields])
+        joins, leaves = [], []
+        for name, field in change.fields.items():
+            group = groups.get(int(name.removeprefix(GROUP)))
+            if group is not None and group.remote_id is not None:
+                (joins if field["want"] else leaves).append(group.remote_id)
+        if joins:
+            client.members.add_groups(key, sorted(joins))
+        for remote_id in sorted(leaves):
+            try:
+                client.members.remove_group(key, remote_id)
+            except errors.NotFound:
+                # Out of the group already, or the contact itself is gone: reading it tells which.
+                self.read(client, obj)
+        return Sent()
+
+    def _unsubscribe(self, client: ApiClient, obj: Contact) -> Sent:
+        key = obj.remote_id if obj.remote_id is not None else obj.email
+        try:
+            return Sent(seen_unsubscribed(client.members.unsubscribe(key).member))
+        except errors.NotFound:
+            left = self._left(client, self._remote_email(obj))
+            if left is None:
+                raise GoneThere from None
+            return Sent(left)
+
+    def _delete(self, client: ApiClient, obj: Contact) -> Sent:
+        try:
+            client.members.delete(obj.remote_id if obj.remote_id is not None else obj.email)
+        except errors.NotFound:
+            left = self._left(client, self._remote_email(obj))
+            if left is not None:
+                raise ProtectedThere(left) from None
+        return Sent(gone=True)
+
+    def _remote_email(self, obj: Contact) -> str:
+        return str((obj.snapshot or {}).get("email") or obj.email)
+
+    def _left(self, client: ApiClient, email: str) -> Seen | None:
+        try:
+            return seen_unsubscribed(client.members.get_unsubscribed(email))
+        except errors.NotFound:
+            return None
+
+    def read_details(self, client: ApiClient, obj: Contact) -> Seen:
+        seen = self.read(client, obj)
+        consent = client.members.get_consent(cast(int, seen.remote_id))
+        details = {
+            "consent_type": consent.consent_type,
+            "consent_relation": consent.relation_type or "",
+            "consent_on": consent.consent_date,
+            "consent_expires_on": consent.consent_expiration,
+            "consent_proof": consent.consent_proof,
+            "consent_read_at": now(),
+        }
+        return Seen(seen.values, seen.remote_id, {**seen.extra, **details})
+
+    def differences(self, account_id: int | None) -> list[Difference]:
+        pending = GroupMembership.objects.exclude(pending="").select_related("contact")
+        if account_id is not None:
+            pending = pending.filter(contact__account_id=account_id)
+        wanted = open_memberships(account_id)
+        emptied = set(
+            Change.objects.filter(kind="group", verb__in=("empty", "delete"), state__in=Change.OPEN).values_list("object_id", flat=True)
+        )
+        return [
+            Difference(row.contact.account_id, self.kind, row.contact_id, "membership differs without a change")
+            for row in pending[:1000]
+            if (row.contact_id, row.group_id) not in wanted and row.group_id not in emptied
+        ]
+
+    # --- pulling ---
+    def pull(self, context: PullContext) -> Iterator[None]:
+        return pull_contacts(context)
+
+    def confirm_gone(self, client: ApiClient, obj: Contact) -> bool:
+        try:
+            self.read(client, obj)
+        except GoneThere:
+            return True
+        except ProtectedThere:
+            return False
+        return False
+
+
+def open_memberships(account_id: int | None) -> set[tuple[int, int]]:
+    """(contact, group) of every membership that an open change still wants to bring to the vendor."""
+    changes = Change.objects.filter(kind="contact", verb=Change.Verb.REGROUP, state__in=Change.OPEN)
+    if account_id is not None:
+        changes = changes.filter(account_id=account_id)
+    return {
+        (object_id, int(name.removeprefix(GROUP)))
+        for object_id, fields in changes.values_list("object_id", "fields")
+        for name in fields
+    }
+
+
+def member_write(wanted: Values) -> MemberWrite:
+    """The write that carries these values, and only these."""
+    arguments: dict[str, Any] = {}
+    custom: dict[int, Any] = {}
+    for name, value in wanted.items():
+        if name.startswith(CUSTOM):
+            custom[int(name.removeprefix(CUSTOM))] = value
+        elif name == "birth_date":
+            arguments[name] = date.fromisoformat(value) if value else None
+        elif name != "state":
+            arguments[name] = value
+    if custom:
+        arguments["custom_values"] = custom
+    return MemberWrite(**arguments)
+
+
+def _values(member: ContactFields, state: Contact.State) -> Values:
+    values: Values = {name: getattr(member, name) for name in PLAIN}
+    values["birth_date"] = member.birth_date.isoformat() if member.birth_date else None
+    values["state"] = str(state.value)
+    values.update({f"{CUSTOM}{key}": value for key, value in member.custom_values.items() if value is not None})
+    return values
+
+
+def seen_member(member: Member) -> Seen:
+    """A subscribed member in our words."""
+    return Seen(
+        _values(member, Contact.State.SUBSCRIBED),
+        member.id,
+        {
+            "joined_at": member.joined_at,
+            "remote_updated_at": member.updated_at,
+            "consent_type": member.consent_type,
+            "mailings_received": member.mailings_received,
+            "mailings_opened": member.mailings_opened,
+            "mailings_clicked": member.mailings_clicked,
+        },
+    )
+
+
+def seen_unsubscribed(member: UnsubscribedMember) -> Seen:
+    """An unsubscribed member in our words; without a number (api/README.md 4.1)."""
+    return Seen(
+        _values(member, Contact.State.UNSUBSCRIBED),
+        None,
+        {
+            "joined_at": member.joined_at,
+            "remote_updated_at": member.updated_at,
+            "consent_type": member.consent_type,
+            "unsubscribed_at": member.unsubscribed_at,
+        },
+    )

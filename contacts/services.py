@@ -1,0 +1,353 @@
+"""What staff do with contacts. Each function checks the right, keeps the rules, writes the row and records the change.
+
+Call them inside no transaction of your own or inside `atomic()`: each is atomic by itself. They raise ValidationError with
+a sentence for the person, `record.StaleEdit` when the form was older than the row, and PermissionDenied.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from cyberadmin.accounts import policy
+from cyberadmin.accounts.models import Account
+from cyberadmin.sync import doorbell, guard, record, registry
+from cyberadmin.sync.clock import now
+from cyberadmin.sync.mirror import writing
+from cyberadmin.sync.models import Change
+from cyberadmin.sync.resource import Values
+from groups.models import Group
+
+from .countries import COUNTRIES
+from .models import Contact, CustomField, GroupMembership, email_key
+
+KIND = "contact"
+OPTIN_PAUSE = timedelta(hours=24)
+READ_DETAILS = "cyberadmin.sync.tasks.read_details"
+
+
+def create_contact(
+    actor: User, account: Account, values: dict[str, Any], groups: Iterable[Group] = (), why: str = ""
+) -> Contact:
+    """Add a contact directly: subscribed at once, with implied consent and no mail to the person (api/README.md 4.1)."""
+    _require(actor, "edit", account)
+    wanted = clean(account, values)
+    if not wanted.get("email"):
+        raise ValidationError({"email": _("An e-mail address is needed.")})
+    with transaction.atomic():
+        _check_address_free(account, wanted["email"])
+        contact = Contact(account=account, consent_type=Contact.Consent.IMPLIED, state=Contact.State.SUBSCRIBED)
+        registry.get(KIND).assign(contact, wanted)
+        try:
+            with transaction.atomic():
+                record.create(KIND, contact, record.Intent(actor, why))
+        except IntegrityError:
+            raise _taken(account, wanted["email"]) from None
+        _regroup(actor, contact, list(groups), [], why)
+    return contact
+
+
+def edit_contact(
+    actor: User,
+    contact: Contact,
+    values: dict[str, Any],
+    expected_version: int,
+    why: str = "",
+    shown: Values | None = None,
+) -> Change | None:
+    """Change fields of a contact; None when nothing differs.
+
+    `values`: what to write, best only what the person really changed. `shown`: all values as the form showed them, so
+    that a colleague's edit of other fields is no obstacle. Raises record.StaleEdit when the same value moved meanwhile.
+    """
+    _require(actor, "edit", contact.account)
+    wanted = clean(contact.account, values)
+    with transaction.atomic():
+        row = _locked(contact)
+        _check_open_to_edits(row)
+        before = registry.get(KIND).values(row)
+        changed = {name: value for name, value in wanted.items() if before.get(name) != value}
+        record.check_stale(KIND, row, changed, expected_version, shown)
+        if "email" in changed and email_key(changed["email"]) != row.email_key:
+            _check_address_free(row.account, changed["email"])
+        try:
+            with transaction.atomic():
+                return record.edit(KIND, row, changed, record.Intent(actor, why))
+        except IntegrityError:
+            raise _taken(row.account, changed["email"]) from None
+
+
+def change_groups(
+    actor: User, contact: Contact, add: Iterable[Group], remove: Iterable[Group], why: str = ""
+) -> Change | None:
+    """Put a contact in groups and take it out of others; groups not named are left alone (product.md 3d-13)."""
+    _require(actor, "edit", contact.account)
+    with transaction.atomic():
+        row = _locked(contact)
+        _check_open_to_edits(row)
+        return _regroup(actor, row, list(add), list(remove), why)
+
+
+def unsubscribe(actor: User, contact: Contact, why: str) -> Change:
+    """Unsubscribe for good: only the person can come back, by a form of the client (product.md 3c, S4)."""
+    _require(actor, "edit", contact.account)
+    if not why.strip():
+        raise ValidationError({"why": _("Say why: the reason is kept with the unsubscription.")})
+    with transaction.atomic():
+        row = _locked(contact)
+        if row.state == Contact.State.UNSUBSCRIBED:
+            raise ValidationError(_("This contact is unsubscribed already."))
+        changes = record.open_changes(KIND, row)
+        if row.remote_id is None and any(change.verb == Change.Verb.CREATE for change in changes):
+            raise ValidationError(
+                _("Cyberimpact does not have this contact yet. Wait until it has arrived, or discard its creation.")
+            )
+        # Nothing that waits may stand in the way of the person's wish.
+        record.supersede(changes, "unsubscribed_since")
+        _forget_pending_groups(row, changes)
+        fields = {"state": {"base": row.state, "want": Contact.State.UNSUBSCRIBED.value}}
+        record.begin(KIND, row, {"state": Contact.State.UNSUBSCRIBED.value})
+        return record.act(KIND, row, Change.Verb.UNSUBSCRIBE, fields, record.Intent(actor, why.strip(), priority=1))
+
+
+def delete_contact(actor: User, contact: Contact, why: str = "") -> Change:
+    """Delete a contact at the vendor; express consent is lost with it (api/README.md 4.1). Never for who unsubscribed."""
+    _require(actor, "edit", contact.account)
+    with transaction.atomic():
+        row = _locked(contact)
+        if row.state == Contact.State.UNSUBSCRIBED:
+            raise ValidationError(
+                _("This contact is unsubscribed: the proof that they said no is kept, so it cannot be deleted.")
+            )
+        if row.deleted_at is not None:
+            raise ValidationError(_("This contact is being deleted already."))
+        changes = record.open_changes(KIND, row)
+        never_sent = [
+            change
+            for change in changes
+            if change.verb == Change.Verb.CREATE and change.state not in Change.IN_FLIGHT and change.sent_at is None
+        ]
+        record.supersede(changes, "deleted_since")
+        row.deleted_at = now()
+        if never_sent and row.remote_id is None:
+            return _never_arrived(row, never_sent[0])
+        record.begin(KIND, row, {})
+        return record.act(KIND, row, Change.Verb.DELETE, {}, record.Intent(actor, why.strip()))
+
+
+def request_optin(actor: User, contact: Contact, why: str) -> Change:
+    """Ask the vendor to e-mail a request for express consent. A mail goes out; at most one in 24 hours (product.md S3)."""
+    _require(actor, "edit", contact.account)
+    if not why.strip():
+        raise ValidationError({"why": _("Say on what basis you may write to this person: a request is itself a commercial message.")})
+    with transaction.atomic():
+        row = _locked(contact)
+        _check_open_to_edits(row)
+        recent = Change.objects.filter(
+            account=row.account, kind=KIND, object_id=row.pk, verb=Change.Verb.OPTIN, created_at__gte=now() - OPTIN_PAUSE
+        ).exclude(state__in=(Change.State.CANCELLED, Change.State.SUPERSEDED))
+        if recent.exists():
+            raise ValidationError(_("This person was already asked within the last 24 hours."))
+        return record.act(KIND, row, Change.Verb.OPTIN, {}, record.Intent(actor, why.strip()))
+
+
+def read_details(actor: User, contact: Contact) -> None:
+    """Have a worker read what the lists leave out (relation, dates and proof of consent) for one contact."""
+    _require(actor, "view", contact.account)
+    account_id, pk = contact.account_id, contact.pk
+    transaction.on_commit(lambda: doorbell.ring_now(READ_DETAILS, account_id, pk), robust=True)
+
+
+def clean(account: Account, values: dict[str, Any]) -> Values:
+    """Check values as staff typed them and turn them into JSON. Raises ValidationError naming each field."""
+    problems: dict[str, str] = {}
+    types = {f"custom:{field.remote_id}": field.type for field in CustomField.objects.filter(account=account, gone_at=None)}
+    cleaned: Values = {}
+    for name, value in values.items():
+        try:
+            cleaned[name] = _clean_custom(types.get(name), value) if name.startswith("custom:") else _clean_plain(name, value)
+        except ValidationError as error:
+            problems[name] = error.messages[0]
+    if problems:
+        raise ValidationError(problems)
+    return cleaned
+
+
+def _clean_plain(name: str, value: Any) -> Any:
+    if name == "birth_date":
+        return _clean_birth_date(value)
+    text = str(value or "").strip()
+    if "\x00" in text:
+        raise ValidationError(_("This text holds a character that cannot be stored."))
+    limit = Contact._meta.get_field(name).max_length
+    if limit and len(text) > limit:
+        raise ValidationError(_("This is too long: %(limit)s characters at most.") % {"limit": limit})
+    if name == "email":
+        return _clean_email(text)
+    if name == "country":
+        return _clean_country(text)
+    return text
+
+
+def _clean_email(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError:
+        raise ValidationError(
+            _("This is not a valid e-mail address. It looks like name@example.com, without spaces or accents.")
+        ) from None
+    return text
+
+
+def _clean_country(text: str) -> str:
+    code = text.upper()
+    if code and code not in COUNTRIES:
+        raise ValidationError(_("Choose a country from the list, or leave it empty."))
+    return code
+
+
+def _clean_birth_date(value: Any) -> str | None:
+    if value in ("", None):
+        return None
+    if not isinstance(value, date):
+        try:
+            value = date.fromisoformat(str(value))
+        except ValueError:
+            raise ValidationError(_("Write the birth date as year-month-day, such as 1988-06-17.")) from None
+    if not date(1900, 1, 1) <= value <= now().date():
+        raise ValidationError(_("A birth date lies between 1900 and today."))
+    return value.isoformat()
+
+
+def _clean_custom(kind: str | None, value: Any) -> Any:
+    if kind is None:
+        raise ValidationError(_("Cyberimpact no longer has this custom field for this client. Reload the page."))
+    if value in ("", None):
+        return None
+    try:
+        if kind == CustomField.Type.DATE:
+            return (value if isinstance(value, date) else date.fromisoformat(str(value).strip())).isoformat()
+        if kind == CustomField.Type.INTEGER:
+            return int(str(value).strip().replace("\xa0", "").replace(" ", ""))
+        if kind == CustomField.Type.DECIMAL:
+            return _decimal(str(value))
+    except ValueError:
+        raise ValidationError(_WRONG_TYPE[kind]()) from None
+    return str(value).strip() or None
+
+
+def _decimal(text: str) -> int | float:
+    number = float(text.strip().replace("\xa0", "").replace(" ", "").replace(",", "."))
+    if number != number or number in (float("inf"), float("-inf")):
+        raise ValueError
+    return int(number) if number.is_integer() else number
+
+
+_WRONG_TYPE = {
+    CustomField.Type.DATE.value: lambda: _("Write a date as year-month-day, such as 2026-06-17."),
+    CustomField.Type.INTEGER.value: lambda: _("Write a whole number, such as 12."),
+    CustomField.Type.DECIMAL.value: lambda: _("Write a number, such as 149.95."),
+}
+
+
+def _require(actor: User, right: policy.Right, account: Account) -> None:
+    if not policy.can(actor, right, account):
+        raise PermissionDenied
+
+
+def _locked(contact: Contact) -> Contact:
+    row: Contact = record.lock(contact)
+    return row
+
+
+def _check_open_to_edits(row: Contact) -> None:
+    if row.gone_at is not None or row.deleted_at is not None:
+        raise ValidationError(_("This contact is deleted or being deleted, so it cannot be changed."))
+    if guard.forbids(Change.Verb.UPDATE, row):
+        raise ValidationError(
+            _("This contact is %(state)s: only the person can come back, by a form of the client.")
+            % {"state": row.get_state_display()}
+        )
+
+
+def _check_address_free(account: Account, email: str) -> None:
+    if Contact.objects.filter(account=account, email_key=email_key(email), gone_at=None).exists():
+        raise _taken(account, email)
+
+
+def _taken(account: Account, email: str) -> ValidationError:
+    there = Contact.objects.filter(account=account, email_key=email_key(email), gone_at=None).first()
+    state = there.get_state_display() if there else ""
+    shown = there.email if there else email
+    return ValidationError(
+        {
+            "email": _("This client already has %(email)s (%(state)s); capital letters make no difference.")
+            % {"email": shown, "state": state}
+        }
+    )
+
+
+def _regroup(actor: User, row: Contact, add: list[Group], remove: list[Group], why: str) -> Change | None:
+    for group in (*add, *remove):
+        _check_group(row, group)
+    current = {membership.group_id: membership for membership in GroupMembership.objects.filter(contact=row)}
+    fields: dict[str, Values] = {}
+    waits: list[Change] = []
+    with writing():
+        for group in add:
+            membership = current.get(group.pk)
+            if membership is None:
+                GroupMembership.objects.create(contact=row, group=group, pending="add")
+            elif membership.pending == "remove":
+                GroupMembership.objects.filter(pk=membership.pk).update(pending="")
+            else:
+                continue
+            fields[f"group:{group.pk}"] = {"base": membership is not None, "want": True}
+            waits += record.open_changes("group", group)
+        for group in remove:
+            membership = current.get(group.pk)
+            if membership is None or membership.pending == "remove":
+                continue
+            if membership.pending == "add":
+                membership.delete()
+            else:
+                GroupMembership.objects.filter(pk=membership.pk).update(pending="remove")
+            fields[f"group:{group.pk}"] = {"base": membership.pending != "add", "want": False}
+    if not fields:
+        return None
+    return record.act(KIND, row, Change.Verb.REGROUP, fields, record.Intent(actor, why, waits_for=tuple(waits)))
+
+
+def _check_group(row: Contact, group: Group) -> None:
+    if group.account_id != row.account_id:
+        raise PermissionDenied
+    if group.is_dynamic:
+        raise ValidationError(
+            _("“%(title)s” is a dynamic group: Cyberimpact fills it by its own rules, nobody can be added or removed.")
+            % {"title": group.title}
+        )
+    if group.gone_at is not None or group.deleted_at is not None:
+        raise ValidationError(_("“%(title)s” is deleted or being deleted.") % {"title": group.title})
+
+
+def _forget_pending_groups(row: Contact, changes: list[Change]) -> None:
+    if any(change.verb == Change.Verb.REGROUP and change.state not in Change.IN_FLIGHT for change in changes):
+        with writing():
+            GroupMembership.objects.filter(contact=row, pending="add").delete()
+            GroupMembership.objects.filter(contact=row, pending="remove").update(pending="")
+
+
+def _never_arrived(row: Contact, creation: Change) -> Change:
+    """Created and deleted before anything was sent: nothing is left to tell the vendor."""
+    row.gone_at = now()
+    row.snapshot = None
+    record.save(row)
+    with writing():
+        GroupMembership.objects.filter(contact=row).delete()
+    creation.refresh_from_db()
+    return creation

@@ -1,0 +1,130 @@
+"""Taking changes out of the queue: one guarded UPDATE each, with a lease and a token that only the taker knows.
+
+Every later write carries the token, so a worker that lost its lease (a zombie) writes nothing. `claims` grows with the
+claim itself, so a change that kills its worker is stopped after a few tries although no exception was ever seen.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+
+from .clock import now
+from .models import Change
+
+MOST_AT_ONCE = 2
+MOST_CRASHES = 3
+
+# Column lists are spelled by the code below, values are parameters: nothing here comes from outside.
+_CLAIM = """
+UPDATE sync_change SET state = 'sending', claim_token = %(token)s, lease_until = %(lease)s, claims = claims + 1,
+       updated_at = %(now)s
+WHERE state = 'queued' AND id = (
+    SELECT c.id FROM sync_change c
+    WHERE c.account_id = %(account)s AND c.state = 'queued' AND c.not_before <= %(now)s
+      AND NOT EXISTS (
+        SELECT 1 FROM sync_change b WHERE b.account_id = c.account_id AND b.kind = c.kind AND b.object_id = c.object_id
+          AND (b.state IN ('sending', 'unknown', 'conflict', 'parked') OR (b.state = 'queued' AND b.id < c.id)))
+      AND NOT EXISTS (
+        SELECT 1 FROM sync_change_waits_for w JOIN sync_change d ON d.id = w.to_change_id
+        WHERE w.from_change_id = c.id
+          AND d.state IN ('queued', 'sending', 'unknown', 'conflict', 'parked', 'failed'))
+      AND (NOT c.keyless OR NOT EXISTS (
+        SELECT 1 FROM sync_change k WHERE k.account_id = c.account_id AND k.kind = c.kind AND k.verb = c.verb AND k.keyless
+          AND k.state IN ('sending', 'unknown')))
+      AND (SELECT COUNT(*) FROM sync_change s WHERE s.account_id = c.account_id AND s.state = 'sending') < %(most)s
+    ORDER BY c.priority, c.id LIMIT 1 {skip_locked})
+RETURNING id
+"""
+
+_LOOK = """
+UPDATE sync_change SET claim_token = %(token)s, lease_until = %(lease)s, claims = claims + 1, updated_at = %(now)s
+WHERE id = (
+    SELECT c.id FROM sync_change c
+    WHERE c.account_id = %(account)s AND c.state = 'unknown' AND c.not_before <= %(now)s
+      AND (c.lease_until IS NULL OR c.lease_until <= %(now)s)
+    ORDER BY c.id LIMIT 1 {skip_locked})
+  AND state = 'unknown' AND (lease_until IS NULL OR lease_until <= %(now)s)
+RETURNING id
+"""
+
+
+class LeaseLost(Exception):
+    """Somebody else may have taken over: this worker must not send or write anything for this change any more."""
+
+
+def claim(account_id: int) -> Change | None:
+    """Take the account's next change that may be sent now, or None."""
+    return _take(_CLAIM, account_id)
+
+
+def claim_look(account_id: int) -> Change | None:
+    """Take a doubted change whose time to look has come, or None."""
+    return _take(_LOOK, account_id)
+
+
+def _take(sql: str, account_id: int) -> Change | None:
+    on_postgres = connection.vendor == "postgresql"
+    moment = now()
+    parameters = {
+        "token": uuid.uuid4() if on_postgres else uuid.uuid4().hex,
+        "now": _time(moment),
+        "lease": _time(moment + timedelta(seconds=settings.SYNC_LEASE_SECONDS)),
+        "account": account_id,
+        "most": MOST_AT_ONCE,
+    }
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql.format(skip_locked="FOR UPDATE OF c SKIP LOCKED" if on_postgres else ""), parameters)
+            row = cursor.fetchone()
+    except IntegrityError:
+        # Another worker took a change of the same object or a keyless create at the same moment.
+        return None
+    return Change.objects.select_related("account", "actor").get(pk=row[0]) if row else None
+
+
+def _time(moment: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(moment)
+
+
+def still_mine(change: Change, seconds_needed: float) -> None:
+    """Check, right before sending, that the lease is ours and long enough. Raises LeaseLost."""
+    if change.lease_until is None or change.lease_until < now() + timedelta(seconds=seconds_needed):
+        raise LeaseLost
+    if not Change.objects.filter(pk=change.pk, claim_token=change.claim_token).exists():
+        raise LeaseLost
+
+
+def write(change: Change, **values: Any) -> None:
+    """Write the change under its claim. Raises LeaseLost, having written nothing, when the claim is not ours any more."""
+    values.setdefault("updated_at", now())
+    if Change.objects.filter(pk=change.pk, claim_token=change.claim_token).update(**values) == 0:
+        raise LeaseLost
+    for name, value in values.items():
+        setattr(change, name, value)
+
+
+def release(change: Change, state: str, **values: Any) -> None:
+    """Give the change back in another state; the claim ends here. Raises LeaseLost."""
+    values.setdefault("claims", 0)
+    write(change, state=state, lease_until=None, **values)
+    Change.objects.filter(pk=change.pk, claim_token=change.claim_token).update(claim_token=None)
+
+
+def reap() -> int:
+    """Take back the changes whose worker is gone: idempotent ones wait again, begun keyless creates are looked for."""
+    taken = 0
+    for change in Change.objects.filter(state=Change.State.SENDING, lease_until__lt=now()):
+        values: dict[str, Any] = {"lease_until": None, "claim_token": None, "not_before": now(), "updated_at": now()}
+        if change.claims >= MOST_CRASHES and change.fence is None:
+            values |= {"state": Change.State.PARKED, "reason": "crashed"}
+        elif change.fence is not None:
+            look_at = now() + timedelta(seconds=settings.SYNC_SETTLE_SECONDS)
+            values |= {"state": Change.State.UNKNOWN, "reason": "worker_lost", "not_before": look_at}
+        else:
+            values |= {"state": Change.State.QUEUED, "reason": "worker_lost"}
+        guard = Change.objects.filter(pk=change.pk, state=Change.State.SENDING, claim_token=change.claim_token)
+        taken += guard.filter(lease_until__lt=now()).update(**values)
+    return taken

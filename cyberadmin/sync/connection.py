@@ -1,0 +1,208 @@
+"""An account's client: the right host, the right secret, paced, and every exchange written down.
+
+The only place that reveals a stored secret. What an exchange leaves in `ApiCall` is the method, the path *pattern*, the
+outcome and short excerpts in which e-mail addresses are masked; never a header.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import transaction
+
+from cyberadmin.accounts import hosts, secrets
+from cyberadmin.accounts.models import Account, Credential
+from cyberadmin.api import errors
+from cyberadmin.api.client import ApiClient, CallRecord
+from cyberadmin.api.credentials import BearerToken, LegacyLogin
+
+from . import pace
+from .clock import now
+from .models import ApiCall, Change, PullRun
+
+logger = logging.getLogger(__name__)
+
+EXCERPT = 2_000
+#: Requests booked at the token bucket in one go, so that not every request costs a write.
+BOOKED_AT_ONCE = 5
+#: How long an account waits when the vendor refuses a call and cannot be asked whether it means the token.
+UNCLEAR_SECONDS = 30.0
+_ADDRESS = re.compile(r"[^\s\"'<>,;:{}\[\]@]+@[^\s\"'<>,;:{}\[\]@]+")
+
+#: Errors that no other change of the account would survive either: the account is paused (docs/engine.md 2.6).
+PAUSING: dict[type[errors.ApiError], str] = {
+    errors.InvalidToken: Account.Paused.TOKEN,
+    errors.PaymentRequired: Account.Paused.PAYMENT,
+    errors.TlsFailed: Account.Paused.TLS,
+    errors.Redirected: Account.Paused.REDIRECT,
+}
+
+
+class AccountPaused(Exception):
+    """No call may be made for this account until a person has repaired it."""
+
+
+@dataclass
+class CallLog:
+    """Collects the exchanges of one piece of work; `flush` writes them, in the caller's transaction if there is one."""
+
+    account_id: int
+    change: Change | None = None
+    run: PullRun | None = None
+    rows: list[ApiCall] = field(default_factory=list)
+
+    def add(self, record: CallRecord) -> None:
+        """Take one exchange; nothing is written yet."""
+        self.rows.append(
+            ApiCall(
+                account_id=self.account_id,
+                change=self.change,
+                pull_run=self.run,
+                method=record.method,
+                path=record.path_pattern,
+                status=record.status,
+                error=record.error_class or "",
+                duration_ms=record.duration_ms,
+                request=excerpt(record.request_body),
+                response=_answer_excerpt(record),
+                at=record.started_at,
+            )
+        )
+
+    def flush(self) -> None:
+        """Write what was collected."""
+        rows, self.rows = self.rows, []
+        if rows:
+            ApiCall.objects.bulk_create(rows)
+
+
+def mask(text: str) -> str:
+    """`text` with every e-mail address reduced to its first letter and its domain."""
+    return _ADDRESS.sub(lambda match: f"{match.group()[0]}…@{match.group().rpartition('@')[2]}", text)
+
+
+def excerpt(body: Any) -> str:
+    """A JSON body as a short masked text."""
+    if body is None:
+        return ""
+    return mask(orjson.dumps(body).decode()[:EXCERPT])
+
+
+def _answer_excerpt(record: CallRecord) -> str:
+    if record.method == "GET" and record.error_class is None:
+        return f"{len(record.response_body)} bytes"
+    return mask(record.response_body[:EXCERPT].decode("utf-8", "replace").replace("\x00", ""))
+
+
+class Paced:
+    """Books requests at the account's token bucket before they are made."""
+
+    def __init__(self, account_id: int) -> None:
+        self.account_id = account_id
+        self.booked = 0
+
+    def __call__(self) -> None:
+        """Wait for a slot. Raises pace.HoldOff when the wait is long or the vendor asked for one."""
+        blocked = pace.until_allowed(self.account_id)
+        if blocked:
+            raise pace.HoldOff(*blocked)
+        if not self.booked:
+            wait = pace.take(self.account_id, BOOKED_AT_ONCE)
+            self.booked = BOOKED_AT_ONCE
+            if wait:
+                time.sleep(wait)
+        self.booked -= 1
+
+
+def _credential(stored: Credential) -> BearerToken | LegacyLogin:
+    secret = stored.reveal()
+    if stored.kind == Credential.Kind.LEGACY:
+        return LegacyLogin(stored.username, secret)
+    return BearerToken(secret)
+
+
+def open_client(account: Account, stored: Credential, log: CallLog, before_call: Any = None) -> ApiClient:
+    """A client for one credential. Raises secrets.SecretUnreadable or hosts.HostRefused."""
+    return ApiClient(
+        hosts.base_url(account.host),
+        _credential(stored),
+        on_call=log.add,
+        before_call=before_call,
+        deadline=settings.SYNC_DEADLINE_SECONDS,
+        resolve_check=hosts.check_address,
+    )
+
+
+@contextmanager
+def client_for(account: Account, log: CallLog) -> Iterator[ApiClient]:
+    """The client of a working account, paced. Raises AccountPaused; a secret that cannot be read pauses the account."""
+    stored = account.credentials.filter(state=Credential.State.ACTIVE).first()
+    if not account.is_working or stored is None:
+        raise AccountPaused
+    try:
+        client = open_client(account, stored, log, Paced(account.pk))
+    except secrets.SecretUnreadable as error:
+        pause(account, Account.Paused.SECRET, str(error))
+        raise AccountPaused from None
+    with client:
+        yield client
+
+
+def pause(account: Account, reason: str, detail: str = "") -> bool:
+    """Pause the account, once: False when it was paused already. Its waiting changes are not touched."""
+    paused = Account.objects.filter(pk=account.pk, paused_reason="").update(
+        paused_reason=reason, paused_detail=detail[:500], paused_at=now()
+    )
+    account.refresh_from_db(fields=["paused_reason", "paused_detail", "paused_at"])
+    if paused:
+        logger.warning("Account %s is paused: %s", account.pk, reason)
+    return bool(paused)
+
+
+def handle_account_error(account: Account, client: ApiClient, error: errors.ApiError) -> bool:
+    """Whether `error` concerns the whole account; if so it is paused or held off, else False.
+
+    A 401 or 403 is asked about once more with a ping: a hiccup of the vendor must not stop a client's queue.
+    """
+    if isinstance(error, errors.RateLimited):
+        pace.limited(account.pk, error)
+        return True
+    if isinstance(error, errors.InvalidToken | errors.Forbidden):
+        works = _ping_works(client)
+        if works:
+            return False
+        if works is None:
+            pace.hold(account.pk, UNCLEAR_SECONDS)
+            return True
+        reason = Account.Paused.TOKEN if isinstance(error, errors.InvalidToken) else Account.Paused.FORBIDDEN
+        pause(account, reason, error.vendor_message)
+        return True
+    reason_of = next((reason for kind, reason in PAUSING.items() if isinstance(error, kind)), None)
+    if reason_of is None:
+        return False
+    pause(account, reason_of, error.vendor_message)
+    return True
+
+
+def _ping_works(client: ApiClient) -> bool | None:
+    """Whether a ping is accepted; None when it could not be asked."""
+    try:
+        client.account.ping()
+    except (errors.InvalidToken, errors.Forbidden):
+        return False
+    except (errors.ApiError, pace.HoldOff):
+        return None
+    return True
+
+
+def flush_alone(log: CallLog) -> None:
+    """Write the collected exchanges in a transaction of their own."""
+    if log.rows:
+        with transaction.atomic():
+            log.flush()

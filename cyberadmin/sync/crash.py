@@ -1,0 +1,21 @@
+"""Named points at which a fault test kills the worker (docs/engine.md 2.5). They do nothing unless a test asks for it."""
+
+import os
+import signal
+from pathlib import Path
+
+_point = os.environ.get("CYBERADMIN_CRASH_AT", "")
+_once = os.environ.get("CYBERADMIN_CRASH_ONCE", "")
+
+
+def here(point: str) -> None:
+    """Kill this process without a farewell if a test named this point; with `CYBERADMIN_CRASH_ONCE` only the first time."""
+    if point != _point:
+        return
+    if _once:
+        marker = Path(_once)
+        try:
+            marker.touch(exist_ok=False)
+        except FileExistsError:
+            return
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,18 @@
+"""The never-back guard: no write of ours brings back somebody who unsubscribed or bounced (promise P6, product.md 3d-1).
+
+One gate, in one place, that every write to a person passes: when it is recorded and again right before it is sent. There
+is no switch. What the vendor would do with such a write does not matter, since it is never made.
+"""
+
+from typing import Any
+
+from .models import Change
+
+#: Verbs that could make, keep or invite a subscription; unsubscribing and deleting are always allowed.
+REVIVING = frozenset({Change.Verb.CREATE, Change.Verb.UPDATE, Change.Verb.REGROUP, Change.Verb.OPTIN})
+PROTECTED = frozenset({"unsubscribed", "bounced"})
+
+
+def forbids(verb: str, obj: Any) -> bool:
+    """Whether this write must not be made because of the state of the person it is about."""
+    return verb in REVIVING and getattr(obj, "state", "") in PROTECTED

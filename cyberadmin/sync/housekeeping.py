@@ -1,0 +1,26 @@
+"""What time takes away, and the hourly check of promise P12."""
+
+import logging
+from datetime import timedelta
+
+from .clock import now
+from .health import differences
+from .models import ApiCall, PullPage, PullRun, Submission
+from .sweep import purge_tombstones
+
+logger = logging.getLogger(__name__)
+
+CALLS_KEPT = timedelta(days=90)
+SUBMISSIONS_KEPT = timedelta(days=7)
+
+
+def run() -> None:
+    """Prune calls, used form ids, finished staging and tombstones by age; log where mirror and Outbox disagree."""
+    moment = now()
+    ApiCall.objects.filter(at__lt=moment - CALLS_KEPT).delete()
+    Submission.objects.filter(at__lt=moment - SUBMISSIONS_KEPT).delete()
+    ended = PullRun.objects.exclude(state__in=(PullRun.State.QUEUED, PullRun.State.RUNNING))
+    PullPage.objects.filter(run__in=ended).delete()
+    purge_tombstones()
+    for difference in differences():
+        logger.error("Promise P12 is broken: %s", difference)

@@ -1,0 +1,78 @@
+"""The closed table from an error to what becomes of the change (docs/engine.md 2.6). Unknown = stop and show a person."""
+
+import random
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from cyberadmin.api import errors
+
+from .models import Change
+
+MOST_ATTEMPTS = 12
+LONGEST_BACKOFF = 900.0
+
+REFUSED = (errors.Rejected, errors.Forbidden, errors.TooLarge)
+_DOUBT_REASONS: dict[type[errors.ApiError], str] = {
+    errors.PerhapsSent: "no_answer",
+    errors.ServerError: "vendor_trouble",
+    errors.UnexpectedResponse: "odd_answer",
+}
+DOUBTFUL = tuple(_DOUBT_REASONS)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The next state of a change, why, after how many seconds it goes on, and whether the try counts."""
+
+    state: str
+    reason: str
+    wait_seconds: float = 0.0
+    counts: bool = False
+
+
+def of_error(error: errors.ApiError, change: Change, *, keyless_sent: bool) -> Outcome:
+    """What an error means for this change. `keyless_sent`: the error answers the POST that must not be doubled."""
+    state = Change.State
+    if isinstance(error, errors.NotSent):
+        return Outcome(state.QUEUED, "not_reached", backoff(1))
+    if isinstance(error, errors.RateLimited):
+        return Outcome(state.QUEUED, "rate_limited")
+    if isinstance(error, errors.InvalidToken | errors.PaymentRequired | errors.TlsFailed | errors.Redirected):
+        return Outcome(state.QUEUED, "account", settings.SYNC_BACKOFF_SECONDS)
+    if isinstance(error, REFUSED):
+        return Outcome(state.FAILED, "forbidden" if isinstance(error, errors.Forbidden) else "rejected")
+    if isinstance(error, errors.Conflict):
+        if change.verb == Change.Verb.UPDATE:
+            return Outcome(state.FAILED, "address_taken")
+        return Outcome(state.UNKNOWN if keyless_sent else state.QUEUED, "already_there", 0.0, counts=True)
+    if isinstance(error, errors.NotFound):
+        return Outcome(state.FAILED, "rejected")
+    if isinstance(error, DOUBTFUL):
+        if keyless_sent:
+            return Outcome(state.UNKNOWN, "no_answer", settings.SYNC_SETTLE_SECONDS, counts=True)
+        if change.attempts + 1 >= MOST_ATTEMPTS:
+            return Outcome(state.PARKED, "tries_used_up", counts=True)
+        # The next try reads before it writes, so an odd or missing answer is compared, not trusted.
+        return Outcome(state.QUEUED, _DOUBT_REASONS[type(error)], backoff(change.attempts), counts=True)
+    return Outcome(state.PARKED, "not_understood", counts=True)
+
+
+def of_crash(change: Change, *, keyless_sent: bool) -> Outcome:
+    """What a programming error means: looked for when something may have been made, else stopped after three tries."""
+    if keyless_sent:
+        return Outcome(Change.State.UNKNOWN, "program_error", settings.SYNC_SETTLE_SECONDS, counts=True)
+    if change.attempts + 1 >= 3:
+        return Outcome(Change.State.PARKED, "program_error", counts=True)
+    return Outcome(Change.State.QUEUED, "program_error", backoff(change.attempts), counts=True)
+
+
+def backoff(attempts: int) -> float:
+    """Seconds before try number `attempts` + 1: doubling from the base, capped, half of it jitter."""
+    full = min(settings.SYNC_BACKOFF_SECONDS * 2.0**attempts, LONGEST_BACKOFF)
+    return full / 2 + random.uniform(0, full / 2)  # noqa: S311 - jitter, not a secret
+
+
+def troubles_vendor(error: errors.ApiError) -> bool:
+    """Whether the error speaks of the vendor's or the network's health (counts for the breaker)."""
+    return isinstance(error, errors.NotSent | DOUBTFUL) and not isinstance(error, errors.RateLimited)

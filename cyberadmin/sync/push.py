@@ -1,0 +1,215 @@
+"""Sending what waits: claim, read, compare, send, settle; one change at a time, as long as the account may be called.
+
+No transaction is open while the vendor is spoken to. What each step leaves behind if the worker dies there is listed in
+docs/engine.md 2.5; `crash.here` marks those points for the fault tests.
+"""
+
+import logging
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from cyberadmin.accounts import policy
+from cyberadmin.accounts.models import Account
+from cyberadmin.api import errors
+from cyberadmin.api.client import ApiClient
+
+from . import claim, connection, crash, doubt, guard, merge, outcomes, pace, registry, settle
+from .clock import now
+from .models import Change
+from .resource import AlreadyThere, GoneThere, ProtectedThere, Resource, Seen, Sent, Values
+
+logger = logging.getLogger(__name__)
+
+BUDGET_SECONDS = 60.0
+
+
+def pump(account_id: int, budget: float = BUDGET_SECONDS) -> int:
+    """Send the account's changes until none may be sent now or the time is used up; returns how many were handled."""
+    started, handled = time.monotonic(), 0
+    account = Account.objects.filter(pk=account_id).first()
+    if account is None:
+        return 0
+    log = connection.CallLog(account_id)
+    try:
+        with connection.client_for(account, log) as client:
+            if pace.is_half_open(account_id) and not _probe(account, client, log):
+                return 0
+            while _may_go_on(account, started, budget):
+                if not _next(account, client, log):
+                    return handled
+                handled += 1
+    except (connection.AccountPaused, pace.HoldOff):
+        return handled
+    finally:
+        connection.flush_alone(log)
+    return handled
+
+
+def _may_go_on(account: Account, started: float, budget: float) -> bool:
+    in_time = time.monotonic() - started < budget
+    return in_time and account.is_working and pace.until_allowed(account.pk) is None
+
+
+def _probe(account: Account, client: ApiClient, log: connection.CallLog) -> bool:
+    """The one call that an open breaker allows; its answer decides for the rest."""
+    try:
+        client.account.ping()
+    except errors.ApiError as error:
+        if not connection.handle_account_error(account, client, error):
+            pace.failed(account.pk)
+        return False
+    pace.succeeded(account.pk)
+    return True
+
+
+def _next(account: Account, client: ApiClient, log: connection.CallLog) -> bool:
+    """Handle one change; False when nothing may be done now."""
+    change = claim.claim_look(account.pk)
+    looking = change is not None
+    change = change or claim.claim(account.pk)
+    if change is None:
+        return False
+    log.change = change
+    crash.here("C3")
+    try:
+        if not registry.known(change.kind):
+            claim.release(change, Change.State.QUEUED, reason="newer_version", not_before=_after(600))
+        elif looking:
+            doubt.look(client, change, log)
+        else:
+            _push(account, client, change, log)
+    except claim.LeaseLost:
+        logger.warning("Change %s was taken over by another worker; nothing was written.", change.pk)
+    except pace.HoldOff as held:
+        _release_quietly(change, held)
+    finally:
+        log.change = None
+    return True
+
+
+def _release_quietly(change: Change, held: pace.HoldOff) -> None:
+    """Nothing more may be sent now: the change waits on as it was, without a counted try."""
+    in_doubt = change.state == Change.State.UNKNOWN
+    state = Change.State.UNKNOWN if in_doubt else Change.State.QUEUED
+    reason = "rate_limited" if held.why == "rate" else "breaker"
+    try:
+        claim.release(change, state, not_before=held.until, reason=reason, fence=change.fence if in_doubt else None)
+    except claim.LeaseLost:
+        logger.warning("Change %s was taken over while the account had to wait.", change.pk)
+
+
+def _push(account: Account, client: ApiClient, change: Change, log: connection.CallLog) -> None:
+    resource = registry.get(change.kind)
+    obj = resource.model.objects.filter(pk=change.object_id, account_id=account.pk).first()
+    if obj is None:
+        return claim.release(change, Change.State.CANCELLED, reason="object_missing", done_at=now())
+    if change.actor is not None and not policy.can(change.actor, "edit", account):
+        return claim.release(change, Change.State.PARKED, reason="rights_lost")
+    if guard.forbids(change.verb, obj):
+        return settle.refuse(resource, change, obj, "protected", log)
+    try:
+        _send(resource, client, change, obj, log)
+    except errors.ApiError as error:
+        _failed(account, client, change, error, log)
+    except ProtectedThere as protected:
+        settle.protected(resource, change, obj, protected.seen, log)
+    except GoneThere:
+        settle.gone_there(resource, change, obj, log)
+    except AlreadyThere as there:
+        settle.already_there(change, there.candidates, log)
+    except (claim.LeaseLost, pace.HoldOff):
+        raise
+    except Exception:  # a programming error must stop this change, never the account's queue
+        logger.exception("Change %s could not be pushed", change.pk)
+        _to(change, outcomes.of_crash(change, keyless_sent=change.fence is not None), log)
+    return None
+
+
+def _send(resource: Resource, client: ApiClient, change: Change, obj: Any, log: connection.CallLog) -> None:
+    """Bring one change to the vendor and settle it. Raises what the vendor and the resource raise."""
+    if change.verb == Change.Verb.CREATE and change.keyless is False:
+        existing = resource.before_create(client, change, obj)
+        if existing is not None:
+            return settle.adopt_or_ask(resource, change, obj, existing, log)
+    wanted: Values = {name: value["want"] for name, value in change.fields.items()}
+    if change.verb == Change.Verb.UPDATE:
+        seen = resource.read(client, obj)
+        pace.succeeded(change.account_id)
+        wanted, conflicts = three_way(change, seen)
+        if conflicts:
+            return settle.conflict(resource, change, obj, seen, conflicts, log)
+        if not wanted:
+            return settle.done(resource, change, obj, Sent(seen), log)
+    if change.keyless:
+        _intend(resource, client, change, obj)
+    claim.still_mine(change, settings.SYNC_DEADLINE_SECONDS)
+    crash.here("C5")
+    change.sent_at = now()
+    sent = resource.send(client, change, obj, wanted)
+    crash.here("C7")
+    pace.succeeded(change.account_id)
+    return settle.done(resource, change, obj, sent, log)
+
+
+def three_way(change: Change, seen: Seen) -> tuple[Values, dict[str, Values]]:
+    """Split the wanted values: those still to send, and those that the vendor changed to something else meanwhile."""
+    wanted: Values = {}
+    conflicts: dict[str, Values] = {}
+    for name, value in change.fields.items():
+        theirs = seen.values.get(name)
+        if theirs == value["want"]:
+            continue
+        if theirs == value["base"] or theirs in value.get("tried", []):
+            wanted[name] = value["want"]
+        else:
+            conflicts[name] = {**value, "theirs": theirs}
+    return wanted, conflicts
+
+
+def _intend(resource: Resource, client: ApiClient, change: Change, obj: Any) -> None:
+    """Write down, before a POST that must not be doubled, what was there and what is about to be sent."""
+    fence = resource.fence(client, change, obj)
+    crash.here("C4")
+    with transaction.atomic():
+        claim.write(change, fence=fence, payload_hash=settle.payload_hash(change))
+
+
+def _failed(
+    account: Account, client: ApiClient, change: Change, error: errors.ApiError, log: connection.CallLog
+) -> None:
+    """Turn the vendor's refusal or silence into the change's next state, by the closed table."""
+    keyless_sent = change.fence is not None and change.sent_at is not None
+    outcome = outcomes.of_error(error, change, keyless_sent=keyless_sent)
+    if connection.handle_account_error(account, client, error):
+        return _to(change, outcomes.Outcome(Change.State.QUEUED, "account"), log)
+    if isinstance(error, errors.Forbidden | errors.InvalidToken) and outcome.state == Change.State.QUEUED:
+        outcome = outcomes.Outcome(Change.State.QUEUED, "hiccup", settings.SYNC_BACKOFF_SECONDS)
+    if outcomes.troubles_vendor(error):
+        pace.failed(account.pk)
+    detail = {"words": error.vendor_message, "fields": error.field_errors, "status": error.status}
+    _to(change, outcome, log, detail)
+
+
+def _to(change: Change, outcome: outcomes.Outcome, log: connection.CallLog, detail: Values | None = None) -> None:
+    values: Values = {
+        "reason": outcome.reason,
+        "reason_detail": detail or {},
+        "not_before": _after(outcome.wait_seconds),
+        "sent_at": change.sent_at,
+    }
+    if outcome.counts:
+        values["attempts"] = change.attempts + 1
+    if outcome.state != Change.State.UNKNOWN:
+        # Certainly nothing was made: the next try reads a new fence.
+        values["fence"] = None
+    with transaction.atomic():
+        claim.release(change, outcome.state, **values)
+        log.flush()
+
+
+def _after(seconds: float) -> datetime:
+    return now() + timedelta(seconds=seconds)

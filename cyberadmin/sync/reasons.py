@@ -1,0 +1,251 @@
+"""Every state in words: what happened, what happens next, and what a person can do (promise P11).
+
+`REASONS` is a closed list: a test walks the engine's code and fails on a reason without words. Sentences are marked for
+translation here and translated when they are shown.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from cyberadmin.accounts.models import Account
+
+from .models import Change, PullRun
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A state in words. `actions` are names of what a person may do: retry, discard, decide, adopt, again, recreate, let_go."""
+
+    state: str
+    what_happened: str
+    next_step: str
+    actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reason:
+    """The words of one reason code."""
+
+    what: Text
+    next: Text
+    actions: tuple[str, ...] = ()
+
+
+_WAITS = lazy("It goes on by itself; there is nothing to do.")
+_REPAIR = lazy("Correct the values and save again, or discard the change.")
+
+REASONS: dict[str, Reason] = {
+    "worker_lost": Reason(lazy("The program that was sending it stopped in the middle."), _WAITS),
+    "newer_version": Reason(lazy("It was made by a newer version of cyberadmin."), lazy("It waits until this server is updated.")),
+    "rate_limited": Reason(lazy("Cyberimpact asked us to slow down for this account."), _WAITS),
+    "breaker": Reason(lazy("Cyberimpact failed several times in a row, so we leave it alone for a few minutes."), _WAITS),
+    "account": Reason(
+        lazy("Cyberimpact refuses calls for this whole account."),
+        lazy("It waits until the account works again: see the banner of this client."),
+    ),
+    "hiccup": Reason(lazy("Cyberimpact refused the token for a moment, then accepted it again."), _WAITS),
+    "not_reached": Reason(lazy("Cyberimpact could not be reached; nothing was sent."), _WAITS),
+    "no_answer": Reason(
+        lazy("It was sent but no answer came back."),
+        lazy("Before anything is sent again, we look at Cyberimpact whether it arrived."),
+    ),
+    "vendor_trouble": Reason(lazy("Cyberimpact answered with an error of its own."), _WAITS),
+    "odd_answer": Reason(
+        lazy("Cyberimpact's answer could not be understood."),
+        lazy("Before anything is sent again, we look at Cyberimpact whether it arrived."),
+    ),
+    "already_there": Reason(lazy("Cyberimpact says that it exists already."), lazy("We look there and compare.")),
+    "was_not_made": Reason(lazy("We looked twice and it had not arrived, so it is sent once more."), _WAITS),
+    "crashed": Reason(
+        lazy("The program stopped three times while sending this change."),
+        lazy("Try it again; if it stops again, tell your administrator."),
+        ("retry", "discard"),
+    ),
+    "tries_used_up": Reason(
+        lazy("Cyberimpact kept failing for about an hour."),
+        lazy("Try again when Cyberimpact works, or discard the change."),
+        ("retry", "discard"),
+    ),
+    "program_error": Reason(
+        lazy("An error in cyberadmin itself stopped this change."),
+        lazy("Tell your administrator; the details are in the log. You can try again or discard it."),
+        ("retry", "discard"),
+    ),
+    "not_understood": Reason(
+        lazy("Something happened that cyberadmin does not know."),
+        lazy("Look at the calls below, then try again or discard the change."),
+        ("retry", "discard"),
+    ),
+    "rights_lost": Reason(
+        lazy("The person who made it may no longer edit this client."),
+        lazy("A colleague who may edit can send it or discard it."),
+        ("retry", "discard"),
+    ),
+    "protected": Reason(
+        lazy("This person unsubscribed or bounced, so nothing may be sent about them."),
+        lazy("Discard the change. Only the person can come back, by a form of the client."),
+        ("discard",),
+    ),
+    "protected_there": Reason(
+        lazy("Cyberimpact says that this person unsubscribed. Their wish wins: the change was not sent."),
+        lazy("Discard the change. Only the person can come back, by a form of the client."),
+        ("discard",),
+    ),
+    "gone_there": Reason(
+        lazy("Cyberimpact no longer has it: somebody deleted it there, or the address bounced."),
+        lazy("Let it go here too, or, for a person who did not leave, add it again."),
+        ("let_go", "recreate"),
+    ),
+    "same_mark_there": Reason(
+        lazy("Cyberimpact already has one with the same title, made by somebody else."),
+        lazy("Say whether it is the same one, or make another."),
+        ("adopt", "again", "discard"),
+    ),
+    "several_candidates": Reason(
+        lazy("No answer came back, and Cyberimpact now has several that could be it."),
+        lazy("Choose the one that is ours; surplus ones can be deleted afterwards."),
+        ("adopt", "discard"),
+    ),
+    "twice_in_doubt": Reason(
+        lazy("It was sent twice without an answer, and it is not there."),
+        lazy("Look at Cyberimpact yourself, then send it again or discard it."),
+        ("again", "discard"),
+    ),
+    "optin_in_doubt": Reason(
+        lazy("The request for consent may have been sent: no answer came back and nothing can be looked up."),
+        lazy("Ask the person before sending another one."),
+        ("again", "discard"),
+    ),
+    "both_changed": Reason(
+        lazy("The same field was changed here and at Cyberimpact."),
+        lazy("Decide for each field which value is right."),
+        ("decide", "discard"),
+    ),
+    "existed_there": Reason(
+        lazy("Cyberimpact already had this contact, with other values."),
+        lazy("Decide for each field which value is right."),
+        ("decide", "discard"),
+    ),
+    "rejected": Reason(lazy("Cyberimpact refused these values."), _REPAIR, ("retry", "discard")),
+    "forbidden": Reason(
+        lazy("Cyberimpact does not allow this with the token of this client."),
+        lazy("Ask your administrator about the token's rights, then try again or discard it."),
+        ("retry", "discard"),
+    ),
+    "address_taken": Reason(
+        lazy("Cyberimpact already has another contact with this address."), _REPAIR, ("retry", "discard")
+    ),
+    "object_missing": Reason(lazy("What it was about no longer exists here."), lazy("There is nothing left to do.")),
+    "stored_differently": Reason(
+        lazy("It arrived, but Cyberimpact stored it in its own way; you see what it stored."), lazy("There is nothing left to do.")
+    ),
+    "back_to_base": Reason(lazy("The value went back to what Cyberimpact has, so nothing was sent."), lazy("There is nothing left to do.")),
+    "took_theirs": Reason(lazy("The values of Cyberimpact were kept."), lazy("There is nothing left to do.")),
+    "deleted_since": Reason(lazy("It was deleted afterwards, so this was not sent."), lazy("There is nothing left to do.")),
+    "unsubscribed_since": Reason(
+        lazy("The person was unsubscribed afterwards, so this was not sent."), lazy("There is nothing left to do.")
+    ),
+    "discarded": Reason(lazy("A colleague discarded it."), lazy("There is nothing left to do.")),
+    "let_go": Reason(lazy("It is gone at Cyberimpact, and a colleague let it go here."), lazy("There is nothing left to do.")),
+}
+
+_BY_STATE: dict[str, Reason] = {
+    Change.State.QUEUED: Reason(lazy("It waits for its turn."), lazy("It goes out by itself within seconds.")),
+    Change.State.SENDING: Reason(lazy("It is on its way to Cyberimpact."), _WAITS),
+    Change.State.UNKNOWN: Reason(lazy("It was sent but no answer came back."), lazy("We look at Cyberimpact whether it arrived.")),
+    Change.State.CONFLICT: Reason(lazy("A person has to decide."), lazy("Open it and decide."), ("discard",)),
+    Change.State.PARKED: Reason(lazy("It was stopped."), lazy("Try again or discard it."), ("retry", "discard")),
+    Change.State.FAILED: Reason(lazy("Cyberimpact refused it."), _REPAIR, ("retry", "discard")),
+    Change.State.DONE: Reason(lazy("Cyberimpact has it."), lazy("There is nothing left to do.")),
+    Change.State.SUPERSEDED: Reason(lazy("A later edit replaced it."), lazy("There is nothing left to do.")),
+    Change.State.CANCELLED: Reason(lazy("It was cancelled."), lazy("There is nothing left to do.")),
+}
+
+
+def explain(change: Change) -> Explanation:
+    """What happened to this change, what happens next, and what a person may do, in the active language."""
+    reason = REASONS.get(change.reason) or _BY_STATE[change.state]
+    what = str(reason.what)
+    words = _vendor_words(change)
+    if words:
+        what = _("%(what)s Cyberimpact's words: “%(words)s”") % {"what": what, "words": words}
+    actions = reason.actions
+    if change.state == Change.State.QUEUED:
+        held = change.waits_for.filter(state__in=Change.OPEN).first()
+        actions = ("discard",)
+        if held is not None:
+            what = _("It waits for another change first: %(change)s (%(state)s).") % {
+                "change": str(held),
+                "state": held.get_state_display(),
+            }
+    if change.verb == Change.Verb.UNSUBSCRIBE and change.reason != "gone_there":
+        actions = tuple(action for action in actions if action != "discard")
+    if change.reason == "gone_there" and change.verb != Change.Verb.UPDATE:
+        actions = ("let_go",)
+    return Explanation(change.get_state_display(), what, str(reason.next), actions if change.is_open else ())
+
+
+def _vendor_words(change: Change) -> str:
+    detail = change.reason_detail
+    parts = [str(detail.get("words") or "")]
+    parts += [f"{field}: {' '.join(words)}" for field, words in (detail.get("fields") or {}).items()]
+    return " · ".join(part for part in parts if part)
+
+
+_RUN_REASONS: dict[str, tuple[Text, Text]] = {
+    "not_reached": (lazy("Cyberimpact could not be reached."), lazy("It is tried again by itself.")),
+    "vendor_trouble": (lazy("Cyberimpact answered with an error of its own."), lazy("It is tried again by itself.")),
+    "rate_limited": (lazy("Cyberimpact asked us to slow down."), lazy("It goes on by itself.")),
+    "breaker": (lazy("Cyberimpact failed several times in a row."), lazy("It goes on by itself in a few minutes.")),
+    "account": (lazy("Cyberimpact refuses calls for this account."), lazy("See the banner of this client.")),
+    "odd_answer": (
+        lazy("Cyberimpact's lists did not agree with each other."),
+        lazy("What was read is shown, nothing was removed; the next pull reads everything again."),
+    ),
+    "program_error": (
+        lazy("An error in cyberadmin itself stopped the pull."),
+        lazy("Tell your administrator; the next pull reads everything again."),
+    ),
+}
+
+_RUN_STATES: dict[str, tuple[Text, Text]] = {
+    PullRun.State.QUEUED: (lazy("It starts within seconds."), lazy("There is nothing to do.")),
+    PullRun.State.RUNNING: (lazy("Contacts and groups are being read from Cyberimpact."), lazy("You can work meanwhile.")),
+    PullRun.State.COMPLETE: (lazy("Everything that Cyberimpact holds was read."), lazy("There is nothing to do.")),
+    PullRun.State.INCOMPLETE: _RUN_REASONS["odd_answer"],
+    PullRun.State.FAILED: (lazy("The pull failed."), lazy("The next one starts by itself.")),
+    PullRun.State.ABANDONED: (
+        lazy("The pull was interrupted."),
+        lazy("It was started again by itself; nothing is lost."),
+    ),
+}
+
+
+def explain_run(run: PullRun) -> Explanation:
+    """What became of a pull, in words."""
+    what, following = _RUN_REASONS.get(run.reason) or _RUN_STATES[run.state]
+    return Explanation(run.get_state_display(), str(what), str(following))
+
+
+_PAUSES: dict[str, Callable[[], str]] = {
+    Account.Paused.TOKEN: lambda: _("Paste a new token made in Cyberimpact; everything that waits then goes on in order."),
+    Account.Paused.FORBIDDEN: lambda: _("Ask Cyberimpact whether the API is active on this account (Plus and Pro plans), then resume."),
+    Account.Paused.PAYMENT: lambda: _("Ask the client to settle their account with Cyberimpact, then resume."),
+    Account.Paused.TLS: lambda: _("Somebody may be standing between this server and Cyberimpact. Tell your administrator before resuming."),
+    Account.Paused.REDIRECT: lambda: _("The address of Cyberimpact may have changed. Tell your administrator before resuming."),
+    Account.Paused.SECRET: lambda: _("The server's encryption keys changed. Restore them, or paste the token again."),
+    Account.Paused.PERSON: lambda: _("Resume when you are ready; what waits then goes out in order."),
+}
+
+
+def explain_pause(account: Account) -> Explanation:
+    """Why an account is paused and what to do, in words."""
+    return Explanation(
+        _("paused"), str(Account.Paused(account.paused_reason).label), _PAUSES[account.paused_reason](), ("resume",)
+    )

@@ -1,0 +1,47 @@
+"""Celery tasks: thin, ids in, nothing out. Each calls one function that tests call directly."""
+
+import socket
+
+from celery import shared_task
+
+from . import details, housekeeping, proving, pull, push, sweeper
+
+
+@shared_task
+def wake(account_id: int) -> None:
+    """Somebody recorded something for this account, or a pull is due."""
+    push.pump(account_id)
+    pull.run_due(account_id)
+
+
+@shared_task
+def sweep() -> None:
+    """Find what nobody was woken for: the broker is disposable, this is not."""
+    sweeper.beat(socket.gethostname())
+    for account_id in sweeper.accounts_with_work():
+        wake.delay(account_id)
+
+
+@shared_task
+def prove(credential_id: int) -> None:
+    """A token was pasted: whose account does it open?"""
+    proving.prove(credential_id)
+
+
+@shared_task
+def read_details(account_id: int, contact_id: int) -> None:
+    """Somebody looks at one object: read what the lists leave out."""
+    details.read("contact", account_id, contact_id)
+
+
+@shared_task
+def pull_due() -> None:
+    """Start the pulls whose time has come."""
+    for account_id in sweeper.request_due_pulls():
+        wake.delay(account_id)
+
+
+@shared_task
+def keep_house() -> None:
+    """Prune by age and check promise P12."""
+    housekeeping.run()
