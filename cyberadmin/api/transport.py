@@ -96,6 +96,7 @@ class Transport:
         self._idle_seconds = idle_seconds
         self._idle_since = time.monotonic()
         self.session = session or requests.Session()
+        # Nothing of the session is used but its keeping; this is for whoever else may hold it.
         self.session.trust_env = False
         self.session.mount(self._base_url, self._adapter)
 
@@ -157,7 +158,6 @@ class Transport:
             if size > self._max_bytes:
                 return None
             parts.append(part)
-            self._line.remaining()
         return b"".join(parts)
 
     def _read_words(self, response: requests.Response) -> bytes:

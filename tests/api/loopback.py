@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Self
@@ -44,11 +45,12 @@ class Peer:
         self.keep = False
 
     def drip(self, parts: Iterable[bytes], every: float = 0.02) -> None:
-        """Send the parts one by one until the other side is gone or the test is over."""
+        """Send the parts one by one until the other side is gone, the test is over or has failed for long."""
+        ends = time.monotonic() + WAIT
         with contextlib.suppress(OSError):
             for part in parts:
                 self.sock.sendall(part)
-                if self.stopping.wait(every):
+                if self.stopping.wait(every) or time.monotonic() > ends:
                     break
         self.keep = False
 

@@ -15,7 +15,7 @@ from cyberadmin.api.credentials import BearerToken
 from cyberadmin.api.transport import Request, Transport, checked_base_url
 from cyberadmin.api.types import ConsentWrite
 from tests.api.conftest import PING, TOKEN, sample, sample_bytes
-from tests.api.loopback import answers, http
+from tests.api.loopback import Loopback, answers, http
 
 JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -204,6 +204,15 @@ def test_the_bomb_in_an_error_leaves_the_error(serve, connect, records):
     assert len(records[0].response_body) == 64 * 1024
 
 
+def test_an_endless_error_is_not_listened_to(serve, connect):
+    head = b"HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n"
+    endless_words = itertools.chain([head], endless(b"400\r\n" + b" " * 1024 + b"\r\n"))
+    started = time.monotonic()
+    with pytest.raises(errors.InvalidToken):
+        connect(serve(lambda peer: peer.drip(endless_words, every=0)), deadline=4).account.ping()
+    assert time.monotonic() - started < 2
+
+
 # Broken lines
 
 
@@ -290,6 +299,15 @@ def test_a_refused_connection_is_certainly_not_sent(connect, records):
     assert caught.value.retryable
     assert caught.value.status is None
     assert [(record.error_class, record.status) for record in records] == [("NotSent", None)]
+
+
+def test_a_server_gone_since_the_last_call_was_sent_nothing(connect):
+    with Loopback(answers(200, PING)) as server:
+        client = connect(server)
+        client.account.ping()
+    with pytest.raises(errors.NotSent, match="refused"):
+        client.groups.create("Salon", is_public=True)
+    assert len(server.received) == 1
 
 
 def test_a_name_that_does_not_resolve_is_certainly_not_sent(connect):
