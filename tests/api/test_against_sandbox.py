@@ -1,67 +1,42 @@
 """Every method over real HTTP against the sandbox, which shares no code with the client."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
-import requests
 
 from cyberadmin.api import errors, types
 from cyberadmin.api.client import ApiClient
 from cyberadmin.api.credentials import BearerToken, LegacyLogin
 from cyberadmin.api.types import MemberWrite
+from tests.sandbox_server import SandboxServer
 
 NOW = "2025-10-01T09:00:00-04:00"
 
 
-class Sandbox:
-    """A running sandbox and its control routes."""
-
-    def __init__(self, line: dict[str, Any]) -> None:
-        self.url: str = line["base_url"]
-        self._control = line["control_url"]
-        self._accounts = 0
-
-    def control(self, path: str, **body: Any) -> dict[str, Any]:
-        answer = requests.post(f"{self._control}/{path}", json=body, timeout=5)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def new_account(self) -> dict[str, Any]:
-        self._accounts += 1
-        return self.control("accounts", name=f"Coopérative {self._accounts}")
-
-    def client(self, token: str) -> ApiClient:
-        return ApiClient(self.url, BearerToken(token), deadline=5)
+def speak(sandbox: SandboxServer, token: str) -> ApiClient:
+    return ApiClient(sandbox.base_url, BearerToken(token), deadline=5)
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    data: Path = tmp_path_factory.mktemp("sandbox") / "store.sqlite3"
-    command = [sys.executable, "-m", "cyberadmin.sandbox", "--port", "0", "--data", str(data)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        try:
-            server = Sandbox(orjson.loads(process.stdout.readline()))
-            server.control("clock", mode="frozen", set=NOW)
-            yield server
-        finally:
-            process.terminate()
-            assert process.wait(10) == 0
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
+    """One of its own, whose clock stands still."""
+    server = SandboxServer(tmp_path_factory.mktemp("sandbox") / "store.sqlite3")
+    server.control("POST", "clock", mode="frozen", set=NOW)
+    yield server
+    server.stop()
+    assert server.process.returncode == 0
 
 
 @pytest.fixture
-def account(sandbox: Sandbox) -> dict[str, Any]:
-    return sandbox.new_account()
+def account(sandbox: SandboxServer) -> dict[str, Any]:
+    return sandbox.new_account("Coopérative Belle-Rive")
 
 
 @pytest.fixture
-def client(sandbox: Sandbox, account: dict[str, Any]) -> Iterator[ApiClient]:
-    with sandbox.client(account["token"]) as client:
+def client(sandbox: SandboxServer, account: dict[str, Any]) -> Iterator[ApiClient]:
+    with speak(sandbox, account["token"]) as client:
         yield client
 
 
@@ -77,23 +52,23 @@ def test_the_account_of_a_token(client, account):
 def test_a_new_token_works(sandbox, client, account):
     new = client.account.create_token()
     assert new.expires_at > datetime(2035, 9, 1, tzinfo=UTC)
-    with sandbox.client(new.token) as other:
+    with speak(sandbox, new.token) as other:
         assert other.account.ping().account == account["name"]
 
 
 def test_a_legacy_login_works(sandbox, account):
-    with ApiClient(sandbox.url, LegacyLogin(account["username"], account["password"])) as client:
+    with ApiClient(sandbox.base_url, LegacyLogin(account["username"], account["password"])) as client:
         assert client.account.ping().account == account["name"]
 
 
 def test_a_wrong_token_is_told(sandbox):
-    with sandbox.client("wrong") as client, pytest.raises(errors.InvalidToken):
+    with speak(sandbox, "wrong") as client, pytest.raises(errors.InvalidToken):
         client.account.ping()
 
 
 def test_a_member_from_birth_to_deletion(sandbox, client, account):
     for number, kind in enumerate(["text", "date", "integer", "decimal number"], start=1):
-        sandbox.control("customfields", account=account["id"], id=number, name=kind, type=kind)
+        sandbox.control("POST", "customfields", account=account["id"], id=number, name=kind, type=kind)
     values = {1: "Longueuil", 2: "2025-01-15", 3: 12, 4: 149.95}
     made = client.members.create(
         MemberWrite(
@@ -151,7 +126,7 @@ def test_lists_pages_and_filters(client, lea):
 
 def test_who_leaves_is_in_another_list(sandbox, client, account, lea):
     client.members.create(MemberWrite(email="bounce@example.com"))
-    sandbox.control("bounce", account=account["id"], email="bounce@example.com")
+    sandbox.control("POST", "bounce", account=account["id"], email="bounce@example.com")
     first, again = client.members.unsubscribe(lea.id), client.members.unsubscribe(lea.email)
     assert (first.is_new, again.is_new) == (True, False)
     assert first.member.email == lea.email
@@ -214,7 +189,7 @@ def test_consent(client, lea):
 
 def test_custom_fields(sandbox, client, account):
     assert client.custom_fields.list() == []
-    sandbox.control("customfields", account=account["id"], id=3, name="Employés", type="integer")
+    sandbox.control("POST", "customfields", account=account["id"], id=3, name="Employés", type="integer")
     assert client.custom_fields.list() == [types.CustomField(id=3, name="Employés", type="integer")]
 
 
@@ -261,11 +236,11 @@ def test_batches(sandbox, client, lea):
     assert client.members.list().total_count == 0
 
 
-def finish(sandbox: Sandbox, client: ApiClient, batch: types.Batch) -> types.Batch:
-    sandbox.control("clock", advance=60)
+def finish(sandbox: SandboxServer, client: ApiClient, batch: types.Batch) -> types.Batch:
+    sandbox.advance(60)
     try:
         done = client.batches.get(batch.id)
     finally:
-        sandbox.control("clock", set=NOW)
+        sandbox.control("POST", "clock", set=NOW)
     assert done.is_finished
     return done
