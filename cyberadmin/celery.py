@@ -7,7 +7,9 @@ doubled one costs nothing. Messages carry ids only, as JSON; nothing is retried,
 import os
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
+TRANSPORT_ALIASES["embedded"] = "cyberadmin.broker.sqlite:Transport"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cyberadmin.settings")
 
 app = Celery("cyberadmin")
