@@ -80,7 +80,9 @@ class Contact(MirrorModel):
         ]
         indexes = [
             models.Index(fields=["account", "state", "email_key"], condition=Q(gone_at=None), name="contact_by_state"),
-            models.Index(fields=["account", "last_name", "first_name"], condition=Q(gone_at=None), name="contact_by_name"),
+            models.Index(
+                fields=["account", "last_name", "first_name"], condition=Q(gone_at=None), name="contact_by_name"
+            ),
             models.Index(fields=["account", "joined_at"], condition=Q(gone_at=None), name="contact_by_joined"),
             models.Index(fields=["account"], condition=Q(snapshot__isnull=False), name="contact_differs"),
         ]

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, cast
 
+from cyberadmin.sync.pull import PullContext
+
 from cyberadmin.api import errors
 from cyberadmin.api.client import ApiClient
 from cyberadmin.api.types.members import ContactFields, Member, MemberWrite, UnsubscribedMember
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.health import Difference
 from cyberadmin.sync.models import Change
-from cyberadmin.sync.pull import PullContext
 from cyberadmin.sync.resource import GoneThere, ProtectedThere, Resource, Seen, Sent, Values
 from groups.models import Group
 
@@ -133,7 +134,8 @@ class ContactResource(Resource):
     def _regroup(self, client: ApiClient, change: Change, obj: Contact) -> Sent:
         key = cast(int, obj.remote_id)
         groups = Group.objects.in_bulk([int(name.removeprefix(GROUP)) for name in change.fields])
-        joins, leaves = [], []
+        joins: list[int] = []
+        leaves: list[int] = []
         for name, field in change.fields.items():
             group = groups.get(int(name.removeprefix(GROUP)))
             if group is not None and group.remote_id is not None:
@@ -195,7 +197,9 @@ class ContactResource(Resource):
             pending = pending.filter(contact__account_id=account_id)
         wanted = open_memberships(account_id)
         emptied = set(
-            Change.objects.filter(kind="group", verb__in=("empty", "delete"), state__in=Change.OPEN).values_list("object_id", flat=True)
+            Change.objects.filter(kind="group", verb__in=("empty", "delete"), state__in=Change.OPEN).values_list(
+                "object_id", flat=True
+            )
         )
         return [
             Difference(row.contact.account_id, self.kind, row.contact_id, "membership differs without a change")

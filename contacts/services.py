@@ -144,12 +144,18 @@ def request_optin(actor: User, contact: Contact, why: str) -> Change:
     """Ask the vendor to e-mail a request for express consent. A mail goes out; at most one in 24 hours (product.md S3)."""
     _require(actor, "edit", contact.account)
     if not why.strip():
-        raise ValidationError({"why": _("Say on what basis you may write to this person: a request is itself a commercial message.")})
+        raise ValidationError(
+            {"why": _("Say on what basis you may write to this person: a request is itself a commercial message.")}
+        )
     with transaction.atomic():
         row = _locked(contact)
         _check_open_to_edits(row)
         recent = Change.objects.filter(
-            account=row.account, kind=KIND, object_id=row.pk, verb=Change.Verb.OPTIN, created_at__gte=now() - OPTIN_PAUSE
+            account=row.account,
+            kind=KIND,
+            object_id=row.pk,
+            verb=Change.Verb.OPTIN,
+            created_at__gte=now() - OPTIN_PAUSE,
         ).exclude(state__in=(Change.State.CANCELLED, Change.State.SUPERSEDED))
         if recent.exists():
             raise ValidationError(_("This person was already asked within the last 24 hours."))
@@ -166,11 +172,15 @@ def read_details(actor: User, contact: Contact) -> None:
 def clean(account: Account, values: dict[str, Any]) -> Values:
     """Check values as staff typed them and turn them into JSON. Raises ValidationError naming each field."""
     problems: dict[str, str] = {}
-    types = {f"custom:{field.remote_id}": field.type for field in CustomField.objects.filter(account=account, gone_at=None)}
+    types = {
+        f"custom:{field.remote_id}": field.type for field in CustomField.objects.filter(account=account, gone_at=None)
+    }
     cleaned: Values = {}
     for name, value in values.items():
         try:
-            cleaned[name] = _clean_custom(types.get(name), value) if name.startswith("custom:") else _clean_plain(name, value)
+            cleaned[name] = (
+                _clean_custom(types.get(name), value) if name.startswith("custom:") else _clean_plain(name, value)
+            )
         except ValidationError as error:
             problems[name] = error.messages[0]
     if problems:
@@ -184,7 +194,7 @@ def _clean_plain(name: str, value: Any) -> Any:
     text = str(value or "").strip()
     if "\x00" in text:
         raise ValidationError(_("This text holds a character that cannot be stored."))
-    limit = Contact._meta.get_field(name).max_length
+    limit = getattr(Contact._meta.get_field(name), "max_length", None)
     if limit and len(text) > limit:
         raise ValidationError(_("This is too long: %(limit)s characters at most.") % {"limit": limit})
     if name == "email":
@@ -214,14 +224,13 @@ def _clean_country(text: str) -> str:
 def _clean_birth_date(value: Any) -> str | None:
     if value in ("", None):
         return None
-    if not isinstance(value, date):
-        try:
-            value = date.fromisoformat(str(value))
-        except ValueError:
-            raise ValidationError(_("Write the birth date as year-month-day, such as 1988-06-17.")) from None
-    if not date(1900, 1, 1) <= value <= now().date():
+    try:
+        day = value if isinstance(value, date) else date.fromisoformat(str(value).strip())
+    except ValueError:
+        raise ValidationError(_("Write the birth date as year-month-day, such as 1988-06-17.")) from None
+    if not date(1900, 1, 1) <= day <= now().date():
         raise ValidationError(_("A birth date lies between 1900 and today."))
-    return value.isoformat()
+    return day.isoformat()
 
 
 def _clean_custom(kind: str | None, value: Any) -> Any:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import cast
 
+from cyberadmin.sync.pull import PullContext
+
 from cyberadmin.api import errors, types
 from cyberadmin.api.client import ApiClient
 from cyberadmin.sync.models import Change
-from cyberadmin.sync.pull import PullContext
 from cyberadmin.sync.resource import AlreadyThere, GoneThere, Resource, Seen, Sent, Values
 
 from .models import Group, title_key

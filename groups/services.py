@@ -73,7 +73,7 @@ def empty_group(actor: User, group: Group, why: str = "") -> Change:
         row = _editable(group)
         waits = tuple(_regroupings(row))
         with writing():
-            row.memberships.filter(pending="").update(pending="remove")
+            row.memberships.update(pending="remove")
         record.begin(KIND, row, {})
         return record.act(KIND, row, Change.Verb.EMPTY, {}, record.Intent(actor, why, waits_for=waits))
 
@@ -122,7 +122,10 @@ def _own(group: Group) -> int:
 def _regroupings(group: Group) -> list[Change]:
     """Open changes of contacts that would put somebody into this group or take somebody out of it."""
     waiting = Change.objects.filter(
-        account_id=group.account_id, verb=Change.Verb.REGROUP, state__in=Change.OPEN, fields__has_key=f"group:{group.pk}"
+        account_id=group.account_id,
+        verb=Change.Verb.REGROUP,
+        state__in=Change.OPEN,
+        fields__has_key=f"group:{group.pk}",
     )
     return list(waiting)
 
@@ -147,7 +150,9 @@ def _check_title_free(account: Account, title: str, besides: Group | None = None
         taken = taken.exclude(pk=besides.pk)
     there = taken.first()
     if there is not None:
-        raise ValidationError({"title": _("This client already has a group named “%(title)s”.") % {"title": there.title}})
+        raise ValidationError(
+            {"title": _("This client already has a group named “%(title)s”.") % {"title": there.title}}
+        )
 
 
 def _editable(group: Group) -> Group:

@@ -1,10 +1,20 @@
 """Settings of the test runs: the product's own, fed by environment defaults that a test machine needs."""
 
+import atexit
 import os
+import re
+import shutil
 import tempfile
 
+# Every process of a parallel run has a folder and a broker of its own, which the processes that it starts share.
+XDIST_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if "CYBERADMIN_DATA" not in os.environ or not os.environ["CYBERADMIN_DATA"].endswith(XDIST_WORKER):
+    os.environ["CYBERADMIN_DATA"] = tempfile.mkdtemp(prefix="cyberadmin-tests-", suffix=XDIST_WORKER)
+    atexit.register(shutil.rmtree, os.environ["CYBERADMIN_DATA"], ignore_errors=True)
+if XDIST_WORKER and os.environ.get("CELERY_BROKER_URL", "").startswith("redis"):
+    number = 1 + int(XDIST_WORKER.removeprefix("gw"))
+    os.environ["CELERY_BROKER_URL"] = re.sub(r"/\d+$", f"/{number}", os.environ["CELERY_BROKER_URL"])
 os.environ.setdefault("CYBERADMIN_DEVELOPMENT", "1")
-os.environ.setdefault("CYBERADMIN_DATA", tempfile.mkdtemp(prefix="cyberadmin-tests-"))
 os.environ.setdefault("DJANGO_SECRET_KEY", "tests-only-secret-key-tests-only-secret-key-0123456789")
 os.environ.setdefault("CYBERADMIN_KEYS", "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
 

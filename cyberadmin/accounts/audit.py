@@ -7,7 +7,9 @@ from django.contrib.auth.models import User
 from .models import Account, AuditEvent
 
 
-def record(action: str, *, actor: User | None, account: Account | None = None, why: str = "", **detail: Any) -> AuditEvent:
+def record(
+    action: str, *, actor: User | None, account: Account | None = None, why: str = "", **detail: Any
+) -> AuditEvent:
     """Append one history entry. `detail` must be JSON and must hold no secret; the actor's name outlives the user."""
     return AuditEvent.objects.create(
         action=action,

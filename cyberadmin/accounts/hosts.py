@@ -26,7 +26,7 @@ def choices() -> list[tuple[str, str]]:
 def base_url(host: str) -> str:
     """The base URL of an allowed host. Raises HostRefused for any other."""
     if host == SANDBOX and settings.CYBERIMPACT_SANDBOX_URL:
-        return settings.CYBERIMPACT_SANDBOX_URL.rstrip("/")
+        return str(settings.CYBERIMPACT_SANDBOX_URL).rstrip("/")
     if host in settings.CYBERIMPACT_HOSTS:
         return f"https://{host}"
     raise HostRefused("This host is not on the list of allowed hosts.")

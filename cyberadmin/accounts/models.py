@@ -16,7 +16,9 @@ from . import secrets
 def validate_time_zone(value: str) -> None:
     """Refuse a name that is not a zone of the tz database, and fixed abbreviations such as EST (product.md 3d-14)."""
     if "/" not in value or value not in zoneinfo.available_timezones():
-        raise ValidationError(_("“%(zone)s” is not a time zone. Choose one such as America/Toronto."), params={"zone": value})
+        raise ValidationError(
+            _("“%(zone)s” is not a time zone. Choose one such as America/Toronto."), params={"zone": value}
+        )
 
 
 class Account(models.Model):
@@ -51,12 +53,16 @@ class Account(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, validators=[validate_time_zone])
     host = models.CharField(_("host"), max_length=120)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.PROVING, editable=False)
-    paused_reason = models.CharField(_("paused because"), max_length=12, choices=Paused.choices, blank=True, editable=False)
+    paused_reason = models.CharField(
+        _("paused because"), max_length=12, choices=Paused.choices, blank=True, editable=False
+    )
     paused_detail = models.CharField(max_length=500, blank=True, editable=False)
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
     connected_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
+    )
 
     class Meta:
         verbose_name = _("client account")
@@ -95,11 +101,20 @@ class Credential(models.Model):
 
     class Refusal(models.TextChoices):
         INVALID = "invalid", _("Cyberimpact does not accept this token: it is mistyped, expired or deleted there.")
-        FORBIDDEN = "forbidden", _("Cyberimpact knows this token but forbids the call: the API may not be active on this account.")
+        FORBIDDEN = (
+            "forbidden",
+            _("Cyberimpact knows this token but forbids the call: the API may not be active on this account."),
+        )
         OTHER_ACCOUNT = "other_account", _("This token belongs to another Cyberimpact account than this client's.")
         ALREADY_CONNECTED = "already_connected", _("This Cyberimpact account is already connected to another client.")
-        UNREACHABLE = "unreachable", _("Cyberimpact could not be reached. Nothing was saved as proved; try again in a few minutes.")
-        UNEXPECTED = "unexpected", _("Cyberimpact answered something this product does not understand. Try again; if it lasts, call support.")
+        UNREACHABLE = (
+            "unreachable",
+            _("Cyberimpact could not be reached. Nothing was saved as proved; try again in a few minutes."),
+        )
+        UNEXPECTED = (
+            "unexpected",
+            _("Cyberimpact answered something this product does not understand. Try again; if it lasts, call support."),
+        )
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="credentials")
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.TOKEN)
@@ -114,7 +129,9 @@ class Credential(models.Model):
     proved_as = models.CharField(max_length=200, blank=True, editable=False)
     proved_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
+    )
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -154,7 +171,9 @@ class AccountAccess(models.Model):
         SEND = "send", _("edit and send")
         MANAGE = "manage", _("manage")
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="account_accesses", verbose_name=_("user"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="account_accesses", verbose_name=_("user")
+    )
     account = models.ForeignKey(Account, models.CASCADE, related_name="accesses", verbose_name=_("client account"))
     role = models.CharField(_("role"), max_length=8, choices=Role.choices)
 

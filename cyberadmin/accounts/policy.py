@@ -4,7 +4,7 @@ Rights: `view`, `edit`, `send`, `manage`. Agency administrators (superusers) hol
 else holds what an AccountAccess row gives, and nothing otherwise. An inactive user holds nothing.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
@@ -21,9 +21,9 @@ _ROLES_WITH: dict[Right, set[str]] = {
 }
 
 
-def accounts_for(user: User | AnonymousUser | Any, right: Right = "view") -> QuerySet[Account]:
+def accounts_for(user: User | AnonymousUser, right: Right = "view") -> QuerySet[Account]:
     """The accounts on which `user` holds `right`."""
-    if not getattr(user, "is_active", False) or not getattr(user, "is_staff", False):
+    if not isinstance(user, User) or not user.is_active or not user.is_staff:
         return Account.objects.none()
     if user.is_superuser:
         return Account.objects.all()
@@ -31,7 +31,7 @@ def accounts_for(user: User | AnonymousUser | Any, right: Right = "view") -> Que
     return Account.objects.filter(pk__in=granted.values("account"))
 
 
-def can(user: User | AnonymousUser | Any, right: Right, account: Account | int | None) -> bool:
+def can(user: User | AnonymousUser, right: Right, account: Account | int | None) -> bool:
     """Whether `user` holds `right` on `account` now (read from the database each time, so a lost right counts at once)."""
     if account is None:
         return False

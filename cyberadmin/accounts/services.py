@@ -117,12 +117,18 @@ def clean_token(token: str) -> str:
     if not token:
         raise ValidationError({"token": _("Paste the API token made in Cyberimpact.")})
     if re.search(r"[\r\n]", token):
-        raise ValidationError({"token": _("The token holds a line break: it was perhaps copied in two pieces. Copy it again in one.")})
+        raise ValidationError(
+            {"token": _("The token holds a line break: it was perhaps copied in two pieces. Copy it again in one.")}
+        )
     if re.search(r"\s", token):
         raise ValidationError({"token": _("The token holds spaces: copy it again, without the text around it.")})
     if not _JWT.fullmatch(token):
         raise ValidationError(
-            {"token": _("This is not an API token: one has three parts separated by dots. Copy it again from Cyberimpact.")}
+            {
+                "token": _(
+                    "This is not an API token: one has three parts separated by dots. Copy it again from Cyberimpact."
+                )
+            }
         )
     return token
 

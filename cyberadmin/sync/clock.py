@@ -1,18 +1,24 @@
-"""The engine's clock. Durations that decide about leases come from here, so that tests can shift time."""
+"""The engine's clock. What decides about leases, waits and pulls asks here, so that tests can let time pass."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-_offset = timezone.timedelta(0)
+_offset = timedelta(0)
 
 
 def now() -> datetime:
-    """The current time in UTC, shifted by `shift` in tests."""
+    """The current time in UTC, plus what tests let pass."""
     return timezone.now() + _offset
 
 
-def shift(seconds: float) -> None:
-    """Move the engine's clock (tests only); 0 puts it back."""
-    global _offset  # noqa: PLW0603
-    _offset = timezone.timedelta(seconds=seconds)
+def advance(seconds: float) -> None:
+    """Let time pass for the engine of this process (tests only)."""
+    global _offset
+    _offset += timedelta(seconds=seconds)
+
+
+def reset() -> None:
+    """Back to the real time."""
+    global _offset
+    _offset = timedelta(0)

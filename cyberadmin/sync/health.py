@@ -29,9 +29,14 @@ def differences(account_id: int | None = None) -> list[Difference]:
         if account_id is not None:
             rows, changes = rows.filter(account_id=account_id), changes.filter(account_id=account_id)
         orphans = rows.filter(~Exists(changes.filter(account=OuterRef("account"), object_id=OuterRef("pk"))))
-        found += [Difference(row.account_id, resource.kind, row.pk, "differs without a change") for row in orphans[:MOST_SHOWN]]
+        found += [
+            Difference(row.account_id, resource.kind, row.pk, "differs without a change")
+            for row in orphans[:MOST_SHOWN]
+        ]
         living = resource.model.objects.filter(pk=OuterRef("object_id"), gone_at=None)
         lost = changes.filter(~Exists(living))[:MOST_SHOWN]
-        found += [Difference(change.account_id, resource.kind, change.object_id, "change without a row") for change in lost]
+        found += [
+            Difference(change.account_id, resource.kind, change.object_id, "change without a row") for change in lost
+        ]
         found += resource.differences(account_id)
     return found

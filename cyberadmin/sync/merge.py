@@ -30,9 +30,7 @@ def merge(resource: Resource, obj: Any, seen: Seen, pending: set[str]) -> list[s
     """Take `seen` over into `obj` (not saved) except where `pending` keeps ours; returns the names that changed here."""
     effective = resource.values(obj)
     names = {*effective, *seen.values} - pending if seen.values else set()
-    taken: Values = {
-        name: seen.values.get(name) for name in names if effective.get(name) != seen.values.get(name)
-    }
+    taken: Values = {name: seen.values.get(name) for name in names if effective.get(name) != seen.values.get(name)}
     if taken:
         resource.assign(obj, taken)
     resource.absorb(obj, seen)

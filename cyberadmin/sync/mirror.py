@@ -68,7 +68,9 @@ class MirrorModel(models.Model):
     other. `deleted_at` = staff deleted it here; `gone_at` = it is gone at the vendor (or never got there) and the row is a tombstone.
     """
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False, verbose_name=_("client account"), editable=False)
+    account = models.ForeignKey(
+        Account, models.CASCADE, related_name="+", db_index=False, verbose_name=_("client account"), editable=False
+    )
     remote_id = models.BigIntegerField(_("number at Cyberimpact"), null=True, blank=True, editable=False)
     snapshot = models.JSONField(null=True, blank=True, editable=False)
     content_hash = models.CharField(max_length=32, blank=True, editable=False)

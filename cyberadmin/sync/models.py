@@ -66,7 +66,9 @@ class Change(models.Model):
     looks = models.PositiveSmallIntegerField(default=0)
     resends = models.PositiveSmallIntegerField(default=0)
     waits_for = models.ManyToManyField("self", symmetrical=False, related_name="holds_back", blank=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
     why = models.TextField(_("reason given"), blank=True)
     created_at = models.DateTimeField(_("made at"), auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -93,7 +95,9 @@ class Change(models.Model):
             models.Index(fields=["account", "priority", "id"], condition=Q(state="queued"), name="change_queue"),
             models.Index(fields=["account", "kind", "object_id", "state"], name="change_object"),
             models.Index(
-                fields=["state", "lease_until"], condition=~Q(state__in=["done", "superseded", "cancelled"]), name="change_open"
+                fields=["state", "lease_until"],
+                condition=~Q(state__in=["done", "superseded", "cancelled"]),
+                name="change_open",
             ),
             models.Index(fields=["account", "state", "-id"], name="change_outbox"),
         ]

@@ -12,7 +12,6 @@ from .models import Change
 MOST_ATTEMPTS = 12
 LONGEST_BACKOFF = 900.0
 
-REFUSED = (errors.Rejected, errors.Forbidden, errors.TooLarge)
 _DOUBT_REASONS: dict[type[errors.ApiError], str] = {
     errors.PerhapsSent: "no_answer",
     errors.ServerError: "vendor_trouble",
@@ -31,31 +30,39 @@ class Outcome:
     counts: bool = False
 
 
+#: Errors after which nothing was applied for sure.
+_CERTAIN: tuple[tuple[tuple[type[errors.ApiError], ...], Outcome], ...] = (
+    ((errors.NotSent,), Outcome(Change.State.QUEUED, "not_reached", settings.SYNC_BACKOFF_SECONDS)),
+    ((errors.RateLimited,), Outcome(Change.State.QUEUED, "rate_limited")),
+    (
+        (errors.InvalidToken, errors.PaymentRequired, errors.TlsFailed, errors.Redirected),
+        Outcome(Change.State.QUEUED, "account", settings.SYNC_BACKOFF_SECONDS),
+    ),
+    ((errors.Forbidden,), Outcome(Change.State.FAILED, "forbidden")),
+    ((errors.Rejected, errors.TooLarge, errors.NotFound), Outcome(Change.State.FAILED, "rejected")),
+)
+
+
 def of_error(error: errors.ApiError, change: Change, *, keyless_sent: bool) -> Outcome:
     """What an error means for this change. `keyless_sent`: the error answers the POST that must not be doubled."""
     state = Change.State
-    if isinstance(error, errors.NotSent):
-        return Outcome(state.QUEUED, "not_reached", backoff(1))
-    if isinstance(error, errors.RateLimited):
-        return Outcome(state.QUEUED, "rate_limited")
-    if isinstance(error, errors.InvalidToken | errors.PaymentRequired | errors.TlsFailed | errors.Redirected):
-        return Outcome(state.QUEUED, "account", settings.SYNC_BACKOFF_SECONDS)
-    if isinstance(error, REFUSED):
-        return Outcome(state.FAILED, "forbidden" if isinstance(error, errors.Forbidden) else "rejected")
     if isinstance(error, errors.Conflict):
         if change.verb == Change.Verb.UPDATE:
             return Outcome(state.FAILED, "address_taken")
         return Outcome(state.UNKNOWN if keyless_sent else state.QUEUED, "already_there", 0.0, counts=True)
-    if isinstance(error, errors.NotFound):
-        return Outcome(state.FAILED, "rejected")
     if isinstance(error, DOUBTFUL):
-        if keyless_sent:
-            return Outcome(state.UNKNOWN, "no_answer", settings.SYNC_SETTLE_SECONDS, counts=True)
-        if change.attempts + 1 >= MOST_ATTEMPTS:
-            return Outcome(state.PARKED, "tries_used_up", counts=True)
-        # The next try reads before it writes, so an odd or missing answer is compared, not trusted.
-        return Outcome(state.QUEUED, _DOUBT_REASONS[type(error)], backoff(change.attempts), counts=True)
-    return Outcome(state.PARKED, "not_understood", counts=True)
+        return _of_doubt(error, change, keyless_sent)
+    certain = next((outcome for kinds, outcome in _CERTAIN if isinstance(error, kinds)), None)
+    return certain or Outcome(state.PARKED, "not_understood", counts=True)
+
+
+def _of_doubt(error: errors.ApiError, change: Change, keyless_sent: bool) -> Outcome:
+    if keyless_sent:
+        return Outcome(Change.State.UNKNOWN, "no_answer", settings.SYNC_SETTLE_SECONDS, counts=True)
+    if change.attempts + 1 >= MOST_ATTEMPTS:
+        return Outcome(Change.State.PARKED, "tries_used_up", counts=True)
+    # The next try reads before it writes, so an odd or missing answer is compared, not trusted.
+    return Outcome(Change.State.QUEUED, _DOUBT_REASONS[type(error)], backoff(change.attempts), counts=True)
 
 
 def of_crash(change: Change, *, keyless_sent: bool) -> Outcome:
@@ -69,10 +76,10 @@ def of_crash(change: Change, *, keyless_sent: bool) -> Outcome:
 
 def backoff(attempts: int) -> float:
     """Seconds before try number `attempts` + 1: doubling from the base, capped, half of it jitter."""
-    full = min(settings.SYNC_BACKOFF_SECONDS * 2.0**attempts, LONGEST_BACKOFF)
+    full = min(float(settings.SYNC_BACKOFF_SECONDS) * 2.0**attempts, LONGEST_BACKOFF)
     return full / 2 + random.uniform(0, full / 2)  # noqa: S311 - jitter, not a secret
 
 
 def troubles_vendor(error: errors.ApiError) -> bool:
     """Whether the error speaks of the vendor's or the network's health (counts for the breaker)."""
-    return isinstance(error, errors.NotSent | DOUBTFUL) and not isinstance(error, errors.RateLimited)
+    return isinstance(error, (errors.NotSent, *DOUBTFUL))

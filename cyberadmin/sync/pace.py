@@ -67,11 +67,11 @@ def take(account_id: int, requests: int = 1) -> float:
 
 
 def _recovered(pace: Pace, moment: datetime) -> float:
-    full = settings.SYNC_REQUESTS_PER_SECOND
+    full = float(settings.SYNC_REQUESTS_PER_SECOND)
     if pace.slowed_at is None or pace.rate >= full:
         return max(full, 0.1)
     minutes = (moment - pace.slowed_at).total_seconds() / 60
-    rate = min(full, pace.rate * (1 + RECOVERY_PER_MINUTE) ** minutes)
+    rate: float = min(full, pace.rate * (1 + RECOVERY_PER_MINUTE) ** minutes)
     pace.slowed_at = None if rate >= full else moment
     return max(rate, 0.1)
 

@@ -17,7 +17,7 @@ from cyberadmin.accounts.models import Account
 from cyberadmin.api import errors
 from cyberadmin.api.client import ApiClient
 
-from . import claim, connection, crash, doubt, guard, merge, outcomes, pace, registry, settle
+from . import claim, connection, crash, doubt, guard, outcomes, pace, registry, settle
 from .clock import now
 from .models import Change
 from .resource import AlreadyThere, GoneThere, ProtectedThere, Resource, Seen, Sent, Values

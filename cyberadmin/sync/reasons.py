@@ -42,9 +42,13 @@ _REPAIR = lazy("Correct the values and save again, or discard the change.")
 
 REASONS: dict[str, Reason] = {
     "worker_lost": Reason(lazy("The program that was sending it stopped in the middle."), _WAITS),
-    "newer_version": Reason(lazy("It was made by a newer version of cyberadmin."), lazy("It waits until this server is updated.")),
+    "newer_version": Reason(
+        lazy("It was made by a newer version of cyberadmin."), lazy("It waits until this server is updated.")
+    ),
     "rate_limited": Reason(lazy("Cyberimpact asked us to slow down for this account."), _WAITS),
-    "breaker": Reason(lazy("Cyberimpact failed several times in a row, so we leave it alone for a few minutes."), _WAITS),
+    "breaker": Reason(
+        lazy("Cyberimpact failed several times in a row, so we leave it alone for a few minutes."), _WAITS
+    ),
     "account": Reason(
         lazy("Cyberimpact refuses calls for this whole account."),
         lazy("It waits until the account works again: see the banner of this client."),
@@ -143,22 +147,31 @@ REASONS: dict[str, Reason] = {
     ),
     "object_missing": Reason(lazy("What it was about no longer exists here."), lazy("There is nothing left to do.")),
     "stored_differently": Reason(
-        lazy("It arrived, but Cyberimpact stored it in its own way; you see what it stored."), lazy("There is nothing left to do.")
+        lazy("It arrived, but Cyberimpact stored it in its own way; you see what it stored."),
+        lazy("There is nothing left to do."),
     ),
-    "back_to_base": Reason(lazy("The value went back to what Cyberimpact has, so nothing was sent."), lazy("There is nothing left to do.")),
+    "back_to_base": Reason(
+        lazy("The value went back to what Cyberimpact has, so nothing was sent."), lazy("There is nothing left to do.")
+    ),
     "took_theirs": Reason(lazy("The values of Cyberimpact were kept."), lazy("There is nothing left to do.")),
-    "deleted_since": Reason(lazy("It was deleted afterwards, so this was not sent."), lazy("There is nothing left to do.")),
+    "deleted_since": Reason(
+        lazy("It was deleted afterwards, so this was not sent."), lazy("There is nothing left to do.")
+    ),
     "unsubscribed_since": Reason(
         lazy("The person was unsubscribed afterwards, so this was not sent."), lazy("There is nothing left to do.")
     ),
     "discarded": Reason(lazy("A colleague discarded it."), lazy("There is nothing left to do.")),
-    "let_go": Reason(lazy("It is gone at Cyberimpact, and a colleague let it go here."), lazy("There is nothing left to do.")),
+    "let_go": Reason(
+        lazy("It is gone at Cyberimpact, and a colleague let it go here."), lazy("There is nothing left to do.")
+    ),
 }
 
 _BY_STATE: dict[str, Reason] = {
     Change.State.QUEUED: Reason(lazy("It waits for its turn."), lazy("It goes out by itself within seconds.")),
     Change.State.SENDING: Reason(lazy("It is on its way to Cyberimpact."), _WAITS),
-    Change.State.UNKNOWN: Reason(lazy("It was sent but no answer came back."), lazy("We look at Cyberimpact whether it arrived.")),
+    Change.State.UNKNOWN: Reason(
+        lazy("It was sent but no answer came back."), lazy("We look at Cyberimpact whether it arrived.")
+    ),
     Change.State.CONFLICT: Reason(lazy("A person has to decide."), lazy("Open it and decide."), ("discard",)),
     Change.State.PARKED: Reason(lazy("It was stopped."), lazy("Try again or discard it."), ("retry", "discard")),
     Change.State.FAILED: Reason(lazy("Cyberimpact refused it."), _REPAIR, ("retry", "discard")),
@@ -216,7 +229,10 @@ _RUN_REASONS: dict[str, tuple[Text, Text]] = {
 
 _RUN_STATES: dict[str, tuple[Text, Text]] = {
     PullRun.State.QUEUED: (lazy("It starts within seconds."), lazy("There is nothing to do.")),
-    PullRun.State.RUNNING: (lazy("Contacts and groups are being read from Cyberimpact."), lazy("You can work meanwhile.")),
+    PullRun.State.RUNNING: (
+        lazy("Contacts and groups are being read from Cyberimpact."),
+        lazy("You can work meanwhile."),
+    ),
     PullRun.State.COMPLETE: (lazy("Everything that Cyberimpact holds was read."), lazy("There is nothing to do.")),
     PullRun.State.INCOMPLETE: _RUN_REASONS["odd_answer"],
     PullRun.State.FAILED: (lazy("The pull failed."), lazy("The next one starts by itself.")),
@@ -234,11 +250,19 @@ def explain_run(run: PullRun) -> Explanation:
 
 
 _PAUSES: dict[str, Callable[[], str]] = {
-    Account.Paused.TOKEN: lambda: _("Paste a new token made in Cyberimpact; everything that waits then goes on in order."),
-    Account.Paused.FORBIDDEN: lambda: _("Ask Cyberimpact whether the API is active on this account (Plus and Pro plans), then resume."),
+    Account.Paused.TOKEN: lambda: _(
+        "Paste a new token made in Cyberimpact; everything that waits then goes on in order."
+    ),
+    Account.Paused.FORBIDDEN: lambda: _(
+        "Ask Cyberimpact whether the API is active on this account (Plus and Pro plans), then resume."
+    ),
     Account.Paused.PAYMENT: lambda: _("Ask the client to settle their account with Cyberimpact, then resume."),
-    Account.Paused.TLS: lambda: _("Somebody may be standing between this server and Cyberimpact. Tell your administrator before resuming."),
-    Account.Paused.REDIRECT: lambda: _("The address of Cyberimpact may have changed. Tell your administrator before resuming."),
+    Account.Paused.TLS: lambda: _(
+        "Somebody may be standing between this server and Cyberimpact. Tell your administrator before resuming."
+    ),
+    Account.Paused.REDIRECT: lambda: _(
+        "The address of Cyberimpact may have changed. Tell your administrator before resuming."
+    ),
     Account.Paused.SECRET: lambda: _("The server's encryption keys changed. Restore them, or paste the token again."),
     Account.Paused.PERSON: lambda: _("Resume when you are ready; what waits then goes out in order."),
 }

@@ -11,14 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import connection
 
 from cyberadmin.accounts.models import Account
 
 from . import merge, registry
 from .clock import now
 from .doorbell import ring
-from .mirror import MirrorModel, writing
+from .mirror import writing
 from .models import Change, Edit
 from .resource import Values
 
@@ -51,7 +51,6 @@ class Intent:
     waits_for: tuple[Change, ...] = field(default=())
 
 
-
 def lock(obj: Any) -> Any:
     """The row as it is now, locked until the end of the transaction (SQLite locks the whole database on writing)."""
     manager = type(obj).objects
@@ -63,7 +62,9 @@ def lock(obj: Any) -> Any:
 def open_changes(kind: str, obj: Any) -> list[Change]:
     """The object's open changes, oldest first."""
     return list(
-        Change.objects.filter(account_id=obj.account_id, kind=kind, object_id=obj.pk, state__in=Change.OPEN).order_by("id")
+        Change.objects.filter(account_id=obj.account_id, kind=kind, object_id=obj.pk, state__in=Change.OPEN).order_by(
+            "id"
+        )
     )
 
 

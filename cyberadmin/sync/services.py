@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Count
+from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
 
 from cyberadmin.accounts import audit, policy
@@ -19,7 +19,7 @@ from . import connection, merge, pull, record, registry
 from .clock import now
 from .doorbell import ring
 from .mirror import writing
-from .models import Change, HeldSweep, Heartbeat, PullRun, Submission
+from .models import Change, Heartbeat, HeldSweep, PullRun, Submission
 from .resource import Values
 
 WORKER_SILENCE = timedelta(minutes=2)
@@ -111,7 +111,13 @@ def resolve(actor: User, change: Change, choices: dict[str, Values]) -> None:
             fields[name] = {"base": theirs, "want": want}
             if want == theirs:
                 del fields[name]
-        values: Values = {"state": Change.State.QUEUED, "fields": fields, "reason": "", "not_before": now(), "attempts": 0}
+        values: Values = {
+            "state": Change.State.QUEUED,
+            "fields": fields,
+            "reason": "",
+            "not_before": now(),
+            "attempts": 0,
+        }
         if not fields:
             values |= {"state": Change.State.SUPERSEDED, "reason": "took_theirs", "done_at": now()}
         _move(change, (Change.State.CONFLICT,), **values)
@@ -263,11 +269,12 @@ def resume(actor: User, account: Account) -> None:
 
 def latest_changes(account: Account, kind: str, ids: Iterable[int]) -> dict[int, Change]:
     """The change that tells most about each object: its oldest open one, else its newest. One query for a whole page."""
+    of_page = Change.objects.filter(account=account, kind=kind, object_id__in=list(ids))
+    newest = of_page.values("object_id").annotate(newest=Max("id")).values("newest").order_by()
+    rows = of_page.filter(Q(state__in=Change.OPEN) | Q(pk__in=newest)).order_by("-id")
     shown: dict[int, Change] = {}
-    rows = Change.objects.filter(account=account, kind=kind, object_id__in=list(ids)).order_by("object_id", "-id")
     for change in rows:
-        best = shown.get(change.object_id)
-        if best is None or (change.is_open and change.state != Change.State.DONE):
+        if change.is_open or change.object_id not in shown:
             shown[change.object_id] = change
     return shown
 
@@ -284,7 +291,7 @@ def freshness(account: Account) -> Freshness:
     complete = runs.filter(state=PullRun.State.COMPLETE).order_by("-id").first()
     last = runs.order_by("-id").first()
     running = last if last is not None and last.state in (PullRun.State.QUEUED, PullRun.State.RUNNING) else None
-    as_of = complete and (complete.vendor_started_at or complete.started_at)
+    as_of = (complete.vendor_started_at or complete.started_at) if complete is not None else None
     return Freshness(as_of, running, last)
 
 

@@ -24,7 +24,8 @@ def done(resource: Resource, change: Change, obj: Any, sent: Sent, log: CallLog)
     """The vendor has it: end the change and bring the mirror row in line with what was seen."""
     with transaction.atomic():
         differs = sent.seen is not None and any(
-            name in sent.seen.values and sent.seen.values[name] != value["want"] for name, value in change.fields.items()
+            name in sent.seen.values and sent.seen.values[name] != value["want"]
+            for name, value in change.fields.items()
         )
         claim.release(
             change,
@@ -41,6 +42,8 @@ def done(resource: Resource, change: Change, obj: Any, sent: Sent, log: CallLog)
         elif sent.seen is not None:
             _rebase(change, row, sent.seen)
             merge.merge(resource, row, sent.seen, merge.pending_fields(change.kind, row))
+        else:
+            merge.compare(resource, row, merge.remote_values(resource, row))
         with writing():
             resource.settled(change, row, sent)
             _save(resource, row)

@@ -1,0 +1,38 @@
+"""Fixtures that every part of the suite shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cyberadmin.sync import clock
+from tests.sandbox_server import SandboxServer
+from tests.world import World
+
+
+@pytest.fixture(scope="session")
+def vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
+    """One sandbox for the session; accounts in it are never shared between tests."""
+    folder: Path = tmp_path_factory.mktemp("vendor")
+    server = SandboxServer(folder / "sandbox.sqlite3")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sandbox(vendor: SandboxServer, settings: Any) -> Iterator[SandboxServer]:
+    """The sandbox as this test's vendor, with settings, faults and clocks put back afterwards."""
+    settings.CYBERIMPACT_SANDBOX_URL = vendor.base_url
+    settings.SYNC_REQUESTS_PER_SECOND = 10_000.0
+    yield vendor
+    clock.reset()
+    vendor.reset()
+
+
+@pytest.fixture
+def world(db: None, sandbox: SandboxServer) -> World:
+    """A client with an empty vendor account."""
+    return World.build(sandbox)
