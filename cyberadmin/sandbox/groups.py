@@ -183,7 +183,8 @@ def list_group_members(call: Call) -> Reply:
     page = read_page(call, MEMBER_SORTS)
     group = found_group(call, call.params["id"])
     source = "memberships x CROSS JOIN members m ON m.id = x.member_id"
-    selection = member_selection(call, page, source, "x.group_id = ? AND m.state = 0", (group.id,))
+    # The same id from the membership's own key: its index is in that order already.
+    selection = member_selection(call, page, source, "x.group_id = ? AND m.state = 0", (group.id,), "x.member_id")
     page, total, ids = pick(call, selection, page)
     items = member_items(by_ids(call.conn, ids), call.dates, call.settings)
     return Reply(200, envelope("members", items, total, page))

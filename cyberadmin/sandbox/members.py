@@ -69,12 +69,14 @@ def list_members(call: Call) -> Reply:
     return Reply(200, answer)
 
 
-def member_selection(call: Call, page: Page, source: str, where: str, params: tuple[int, ...]) -> Selection:
+def member_selection(
+    call: Call, page: Page, source: str, where: str, params: tuple[int, ...], id_column: str = "m.id"
+) -> Selection:
     """A list of members with the four date filters and the order that was asked for."""
     more, bounds = day_filters(call, {"joinedOn": "m.joined_on", "updatedOn": "m.updated_on"})
     order = SORTS[page.sort] if page.sort else DEFAULT_ORDERS[call.settings.text("default_order")]
     stable = page.sort in STABLE_SORTS and "updated_on" not in more
-    return Selection(source, "m.id", where + more, (*params, *bounds), order, stable)
+    return Selection(source, id_column, where + more, (*params, *bounds), order.replace("m.id", id_column), stable)
 
 
 def create_member(call: Call) -> Reply:

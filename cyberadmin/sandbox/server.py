@@ -100,6 +100,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1", "replace"))
 
         parts = self.server.app(self._environ(body), start_response)
+        if self.command == "HEAD":
+            return
         if isinstance(parts, list):
             self.wfile.write(b"".join(parts))
             return
