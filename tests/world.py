@@ -119,10 +119,9 @@ class World:
         run.refresh_from_db()
         return run
 
-    def push(self) -> int:
+    def push(self) -> None:
         """Send what waits now."""
-        self.account.refresh_from_db()
-        return push.pump(self.account.pk)
+        push.pump(self.account.pk)
 
     def settle(self, rounds: int = 30) -> None:
         """Let time pass and work until nothing moves any more; afterwards promise P12 holds."""

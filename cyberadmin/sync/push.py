@@ -24,34 +24,31 @@ from .resource import AlreadyThere, GoneThere, ProtectedThere, Resource, Seen, S
 
 logger = logging.getLogger(__name__)
 
-BUDGET_SECONDS = 60.0
+#: One account's long queue gives way to the others after this time; the caller rings again for the rest.
+BUDGET_SECONDS = 10.0
 
 
-def pump(account_id: int, budget: float = BUDGET_SECONDS) -> int:
-    """Send the account's changes until none may be sent now or the time is used up; returns how many were handled."""
-    started, handled = time.monotonic(), 0
+def pump(account_id: int, budget: float = BUDGET_SECONDS) -> bool:
+    """Send the account's changes until none may be sent now (False) or the time is used up (True: more may wait)."""
+    started = time.monotonic()
     account = Account.objects.filter(pk=account_id).first()
     if account is None:
-        return 0
+        return False
     log = connection.CallLog(account_id)
     try:
         with connection.client_for(account, log) as client:
             if pace.is_half_open(account_id) and not _probe(account, client, log):
-                return 0
-            while _may_go_on(account, started, budget):
+                return False
+            while account.is_working and pace.until_allowed(account.pk) is None:
+                if time.monotonic() - started > budget:
+                    return True
                 if not _next(account, client, log):
-                    return handled
-                handled += 1
+                    return False
     except (connection.AccountPaused, pace.HoldOff):
-        return handled
+        return False
     finally:
         connection.flush_alone(log)
-    return handled
-
-
-def _may_go_on(account: Account, started: float, budget: float) -> bool:
-    in_time = time.monotonic() - started < budget
-    return in_time and account.is_working and pace.until_allowed(account.pk) is None
+    return False
 
 
 def _probe(account: Account, client: ApiClient, log: connection.CallLog) -> bool:

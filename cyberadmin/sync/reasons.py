@@ -183,7 +183,11 @@ _BY_STATE: dict[str, Reason] = {
 
 def explain(change: Change) -> Explanation:
     """What happened to this change, what happens next, and what a person may do, in the active language."""
-    reason = REASONS.get(change.reason) or _BY_STATE[change.state]
+    of_state = _BY_STATE[change.state]
+    reason = REASONS.get(change.reason, of_state)
+    if of_state.actions and not reason.actions:
+        # A stopped change always offers a way on, whatever reason it kept from before.
+        reason = of_state
     what = str(reason.what)
     words = _vendor_words(change)
     if words:

@@ -10,7 +10,8 @@ from . import details, housekeeping, proving, pull, push, sweeper
 @shared_task
 def wake(account_id: int) -> None:
     """Somebody recorded something for this account, or a pull is due."""
-    push.pump(account_id)
+    if push.pump(account_id):
+        wake.delay(account_id)
     pull.run_due(account_id)
 
 
