@@ -29,7 +29,10 @@ if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
 
 # --- Applications --------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "unfold",
+    # First, so that its page shell stands in for the theme's.
+    "cyberadmin.console",
+    # Not its default config, which would put a site of its own in place of the console's.
+    "unfold.apps.BasicAppConfig",
     "cyberadmin.apps.ConsoleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -40,7 +43,6 @@ INSTALLED_APPS = [
     "cyberadmin.sync",
     "groups",
     "contacts",
-    "cyberadmin.console",
 ]
 
 MIDDLEWARE = [
@@ -153,7 +155,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 # --- Celery: a doorbell, never the queue ---------------------------------------------------------------------------
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="embedded://")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="embedded://localhost")
 if CELERY_BROKER_URL.startswith("embedded"):
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     CELERY_BROKER_TRANSPORT_OPTIONS = {"path": str(DATA_DIR / "broker.sqlite3")}

@@ -131,15 +131,19 @@ def give_access(administrator: User, user: User, accounts: list[Account], roles:
 
 
 def describe(password: str, vendor: dict[str, Any]) -> list[str]:
-    """What to tell the person at the terminal, in English and in French."""
-    lines = []
-    for language in ("en", "fr"):
+    """What to tell the person at the terminal, in French and in English."""
+    lines = [in_both_languages(_("Demo log-ins, password %(password)s:"), password=password)]
+    lines += [f"  {person.username:<12} {in_both_languages(person.label)}" for person in PEOPLE]
+    for spare in vendor["accounts"][len(CLIENTS) :]:
+        sentence = _("The token of one more client, “%(name)s”, is on the sandbox's page: %(page)s")
+        lines.append(in_both_languages(sentence, name=spare["name"], page=vendor["control_url"]))
+    return lines
+
+
+def in_both_languages(text: Any, **values: str) -> str:
+    """A marked text in every language of the console, one after the other."""
+    versions = []
+    for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            lines.append(str(_("Demo log-ins (password %(password)s):") % {"password": password}))
-            lines += [f"  {person.username:<12} {person.label}" for person in PEOPLE]
-            spare = vendor["accounts"][len(CLIENTS) :]
-            if spare:
-                sentence = _("To connect one more client, take the token of “%(name)s” from the sandbox: %(page)s")
-                lines.append(str(sentence % {"name": spare[0]["name"], "page": vendor["control_url"]}))
-            lines.append("")
-    return lines[:-1]
+            versions.append(str(text) % values if values else str(text))
+    return " · ".join(dict.fromkeys(versions))

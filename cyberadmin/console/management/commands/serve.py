@@ -79,6 +79,7 @@ class Command(BaseCommand):
             0 if options["empty"] else free_port(options["sandbox_port"], "--sandbox-port", "CYBERADMIN_SANDBOX_PORT")
         )
         sandbox = None if options["empty"] else self.add(sandbox_child(sandbox_port))
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         call_command("migrate", interactive=False, verbosity=0)
         description = self.read_description(sandbox) if sandbox else {}
         environment = {"CYBERIMPACT_SANDBOX_URL": str(description.get("base_url", ""))}
@@ -89,7 +90,7 @@ class Command(BaseCommand):
         self.wait_until(lambda: answers(address), _("The web server"))
         self.wait_until(worker_answers, _("The worker"))
         if not self.supervisor.stopping:
-            self.say("\n".join(["", address, "", *lines, "", _("Ctrl-C stops everything.")]))
+            self.say("\n".join(["", f"  {address}", "", *lines, "", _("Ctrl-C stops everything.")]))
 
     def add(self, child: Child) -> Child:
         """Start a child and keep it running."""

@@ -1,0 +1,91 @@
+"""The list of contacts, and which pages there are about one."""
+
+from typing import Any
+
+from django.contrib.admin import display
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from contacts import search
+from contacts.models import Contact
+from cyberadmin.accounts.scoping import account_of
+from cyberadmin.sync.listing import MirrorAdmin
+
+from .filters import ConsentFilter, GroupFilter, LanguageFilter, PushFilter, StateFilter
+from .pages import ContactAddPage, ContactPage, ContactStatus
+from .verbs import DeletePage, JoinGroupsPage, LeaveGroupsPage, OptinPage, UnsubscribePage
+
+STATE_TONES = {
+    Contact.State.SUBSCRIBED: "good",
+    Contact.State.UNSUBSCRIBED: "quiet",
+    Contact.State.BOUNCED: "warn",
+}
+
+
+def state_badge(contact: Contact) -> str:
+    """Where a person stands, as a badge."""
+    if contact.deleted_at is not None:
+        return format_html('<span class="ca-badge bad">{}</span>', _("being deleted"))
+    tone = STATE_TONES[Contact.State(contact.state)]
+    return format_html('<span class="ca-badge {}">{}</span>', tone, contact.get_state_display())
+
+
+class ContactAdmin(MirrorAdmin):
+    """Contacts of one client: searched, narrowed and sorted by indexed columns only."""
+
+    kind = "contact"
+    addable = True
+    list_display = ("email", "name", "company", "state_shown", "language_shown", "consent_shown", "joined", "push_state")
+    list_filter = (StateFilter, LanguageFilter, ConsentFilter, GroupFilter, PushFilter)
+    search_fields = ("email_key",)
+    search_help_text = _("Name, company or e-mail address")
+    sortable_by = ("email", "name", "joined")
+    ordering = ("email_key",)
+    empty_text = _("No contact fits. Take a filter away, search for less, or add the person.")
+    pages = (
+        ("add/", "add", ContactAddPage),
+        ("<int:object_id>/", "change", ContactPage),
+        ("<int:object_id>/status/", "status", ContactStatus),
+        ("<int:object_id>/groups/add/", "join", JoinGroupsPage),
+        ("<int:object_id>/groups/remove/", "leave", LeaveGroupsPage),
+        ("<int:object_id>/unsubscribe/", "unsubscribe", UnsubscribePage),
+        ("<int:object_id>/ask-for-consent/", "optin", OptinPage),
+        ("<int:object_id>/delete/", "delete", DeletePage),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("search_text", "note", "consent_proof", "snapshot")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        account = account_of(request)
+        if not search_term.strip() or account is None:
+            return queryset, False
+        return search.search(queryset, account, search_term[:200]), False
+
+    @display(description=_("E-mail address"), ordering="email_key")
+    def email(self, obj: Contact) -> str:
+        return obj.email
+
+    @display(description=_("Name"), ordering="last_name")
+    def name(self, obj: Contact) -> str:
+        return obj.full_name
+
+    @display(description=_("State"))
+    def state_shown(self, obj: Contact) -> str:
+        return state_badge(obj)
+
+    @display(description=_("Language"))
+    def language_shown(self, obj: Contact) -> str:
+        return obj.get_language_display()
+
+    @display(description=_("Consent"))
+    def consent_shown(self, obj: Contact) -> str:
+        return obj.get_consent_type_display()
+
+    @display(description=_("Joined"), ordering="joined_at")
+    def joined(self, obj: Contact) -> Any:
+        return obj.joined_at.date() if obj.joined_at else None

@@ -1,0 +1,66 @@
+"""Error pages that say what happened and what to do, in the reader's language, and nothing about the inside."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+
+def _page(request: HttpRequest, status: int, title: str, text: str, *, back: bool = False) -> HttpResponse:
+    context = {"title": title, "text": text, "status": status, "back": request.get_full_path() if back else ""}
+    return render(request, "console/error.html", context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: an address or a form that this console did not make."""
+    return _page(
+        request,
+        400,
+        _("This request cannot be answered"),
+        _("The address or the form holds something that this console does not accept. Go back and try again from the page itself."),
+    )
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: a right is missing."""
+    return _page(
+        request,
+        403,
+        _("You may not do this"),
+        _("Your role on this client does not allow it. Ask an administrator of your agency if you need it."),
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: it does not exist, or it is not yours to see; the same page for both."""
+    return _page(
+        request,
+        404,
+        _("Nothing is here"),
+        _("This page does not exist, or it belongs to a client that you do not work on."),
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: our fault."""
+    return _page(
+        request,
+        500,
+        _("Something went wrong on our side"),
+        _("Nothing was half saved: a change is recorded whole or not at all. Go back and try again; if it lasts, tell your administrator when it happened."),
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpResponse:
+    """A form whose protection token no longer fits: usually another log-in since the page was opened."""
+    return _page(
+        request,
+        403,
+        _("This page was open for too long"),
+        _(
+            "You logged in again since you opened this form, so it was not accepted and nothing was saved. "
+            "Open the form again: what you typed in this tab is offered back to you there."
+        ),
+        back=True,
+    )

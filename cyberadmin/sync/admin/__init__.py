@@ -1,0 +1,13 @@
+"""The engine as staff see it: the Outbox, the calls to the vendor, the pulls. All of it is to read; people decide."""
+
+from django.contrib import admin
+
+from cyberadmin.sync.models import ApiCall, Change, PullRun
+
+from .calls import ApiCallAdmin
+from .outbox import ChangeAdmin
+from .pulls import PullRunAdmin
+
+admin.site.register(Change, ChangeAdmin)
+admin.site.register(ApiCall, ApiCallAdmin)
+admin.site.register(PullRun, PullRunAdmin)
