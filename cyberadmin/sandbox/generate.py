@@ -153,7 +153,7 @@ def _row(
             consent_type=terms.type, relation_type=terms.relation, consent_date=consent_date,
             consent_expiration=expiration, consent_proof=terms.proof if chance() < 0.7 else "",
             unsubscribed_on=left if state == UNSUBSCRIBED else None,
-            bounced_on=left if state == BOUNCED and chance() < 0.8 else None,
+            bounced_on=left if state == BOUNCED and index % 3 else None,
             received=received, opened=opened, clicked=draw.randrange(opened + 1),
         )
     )  # fmt: skip
