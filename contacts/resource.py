@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, cast
 
-from cyberadmin.sync.pull import PullContext
-
 from cyberadmin.api import errors
 from cyberadmin.api.client import ApiClient
 from cyberadmin.api.types.members import ContactFields, Member, MemberWrite, UnsubscribedMember
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.health import Difference
 from cyberadmin.sync.models import Change
+from cyberadmin.sync.pull import PullContext
 from cyberadmin.sync.resource import GoneThere, ProtectedThere, Resource, Seen, Sent, Values
 from groups.models import Group
 
@@ -59,9 +58,6 @@ class ContactResource(Resource):
 
     def label(self, obj: Contact) -> str:
         return obj.email
-
-    def saved(self, obj: Contact) -> None:
-        search.index([obj.pk])
 
     # --- pushing ---
     def read(self, client: ApiClient, obj: Contact) -> Seen:

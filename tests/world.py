@@ -152,7 +152,6 @@ class World:
         merge.merge(resource, obj, seen, set())
         with writing():
             obj.save()
-            resource.saved(obj)
         return obj
 
     def contact(self, email: str) -> Contact:

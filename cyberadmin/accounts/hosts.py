@@ -9,6 +9,8 @@ import ipaddress
 from django.conf import settings
 
 SANDBOX = "sandbox"
+#: IPv6 prefix that a network translates to IPv4 addresses of its own choice (RFC 8215); Python 3.11 calls it global.
+_TRANSLATED_INWARD = ipaddress.ip_network("64:ff9b:1::/48")
 
 
 class HostRefused(Exception):
@@ -37,5 +39,6 @@ def check_address(host: str, address: str) -> None:
     sandbox = settings.CYBERIMPACT_SANDBOX_URL
     if sandbox and f"//{host}:" in sandbox:
         return
-    if not ipaddress.ip_address(address.split("%")[0]).is_global:
+    found = ipaddress.ip_address(address.split("%")[0])
+    if not found.is_global or found in _TRANSLATED_INWARD:
         raise HostRefused("The vendor's host resolves to an address inside this network.")

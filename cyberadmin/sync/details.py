@@ -39,4 +39,3 @@ def read(kind: str, account_id: int, object_id: int) -> None:
         row.content_hash = ""
         with writing():
             row.save()
-            resource.saved(row)

@@ -107,7 +107,7 @@ def _push(account: Account, client: ApiClient, change: Change, log: connection.C
     if change.actor is not None and not policy.can(change.actor, "edit", account):
         return claim.release(change, Change.State.PARKED, reason="rights_lost")
     if guard.forbids(change.verb, obj):
-        return settle.refuse(resource, change, obj, "protected", log)
+        return settle.refuse(change, "protected", log)
     try:
         _send(resource, client, change, obj, log)
     except errors.ApiError as error:
@@ -115,7 +115,7 @@ def _push(account: Account, client: ApiClient, change: Change, log: connection.C
     except ProtectedThere as protected:
         settle.protected(resource, change, obj, protected.seen, log)
     except GoneThere:
-        settle.gone_there(resource, change, obj, log)
+        settle.gone_there(change, log)
     except AlreadyThere as there:
         settle.already_there(change, there.candidates, log)
     except (claim.LeaseLost, pace.HoldOff):

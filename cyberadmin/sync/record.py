@@ -75,7 +75,6 @@ def create(kind: str, obj: Any, intent: Intent) -> Change:
     obj.edit_version = 1
     with writing():
         obj.save()
-        resource.saved(obj)
     wanted = {
         name: {"base": None, "want": value}
         for name, value in resource.values(obj).items()
@@ -99,7 +98,6 @@ def edit(kind: str, obj: Any, values: Values, intent: Intent) -> Change | None:
     merge.compare(resource, obj, remote)
     with writing():
         obj.save()
-        resource.saved(obj)
     wanted = {name: {"base": remote.get(name), "want": value} for name, value in changed.items()}
     history = {name: (before.get(name), value) for name, value in changed.items()}
     target = _merge_target(kind, obj)

@@ -93,9 +93,6 @@ class Resource(ABC):
         for name, value in seen.extra.items():
             setattr(obj, name, value)
 
-    def saved(self, obj: Any) -> None:
-        """Called after the row was saved, in the same transaction, e.g. to keep a search index."""
-
     # --- pushing ---
     @abstractmethod
     def read(self, client: ApiClient, obj: Any) -> Seen:

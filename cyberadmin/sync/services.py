@@ -334,7 +334,6 @@ def _write_effective(change: Change, obj: Any, values: Values) -> None:
     resource.assign(obj, values)
     merge.compare(resource, obj, remote)
     record.save(obj)
-    resource.saved(obj)
 
 
 def _put_back(change: Change) -> None:

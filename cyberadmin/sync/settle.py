@@ -46,7 +46,7 @@ def done(resource: Resource, change: Change, obj: Any, sent: Sent, log: CallLog)
             merge.compare(resource, row, merge.remote_values(resource, row))
         with writing():
             resource.settled(change, row, sent)
-            _save(resource, row)
+            _save(row)
         log.flush()
         crash.here("C8")
 
@@ -54,7 +54,7 @@ def done(resource: Resource, change: Change, obj: Any, sent: Sent, log: CallLog)
 def protected(resource: Resource, change: Change, obj: Any, seen: Seen, log: CallLog) -> None:
     """The person unsubscribed or bounced at the vendor: their state wins here, and the change is refused for good."""
     with transaction.atomic():
-        _refused(change, "protected_there", {})
+        _refused(change, "protected_there")
         row = record.lock(obj)
         if seen.values:
             pending = merge.pending_fields(change.kind, row) - {"state"}
@@ -63,18 +63,18 @@ def protected(resource: Resource, change: Change, obj: Any, seen: Seen, log: Cal
         with writing():
             if seen.values:
                 row.memberships.all().delete()
-            _save(resource, row)
+            _save(row)
         log.flush()
 
 
-def refuse(resource: Resource, change: Change, obj: Any, reason: str, log: CallLog) -> None:
+def refuse(change: Change, reason: str, log: CallLog) -> None:
     """Our own rules forbid this write; nothing was sent."""
     with transaction.atomic():
-        _refused(change, reason, {})
+        _refused(change, reason)
         log.flush()
 
 
-def gone_there(resource: Resource, change: Change, obj: Any, log: CallLog) -> None:
+def gone_there(change: Change, log: CallLog) -> None:
     """The object is no longer at the vendor: a person decides whether to let it go or to make it again."""
     with transaction.atomic():
         claim.release(change, Change.State.CONFLICT, reason="gone_there", sent_at=change.sent_at)
@@ -97,7 +97,7 @@ def conflict(
         row = record.lock(obj)
         merge.merge(resource, row, seen, merge.pending_fields(change.kind, row))
         with writing():
-            _save(resource, row)
+            _save(row)
         log.flush()
 
 
@@ -129,7 +129,7 @@ def adopt_or_ask(resource: Resource, change: Change, obj: Any, existing: Seen, l
         row = record.lock(obj)
         merge.merge(resource, row, existing, merge.pending_fields(change.kind, row))
         with writing():
-            _save(resource, row)
+            _save(row)
         log.flush()
     return None
 
@@ -143,15 +143,14 @@ def several(change: Change, candidates: list[Seen]) -> None:
     claim.release(change, Change.State.PARKED, reason="several_candidates", reason_detail=_listed(candidates))
 
 
-def _refused(change: Change, reason: str, detail: Values) -> None:
-    claim.release(change, Change.State.FAILED, reason=reason, reason_detail=detail, sent_at=change.sent_at)
+def _refused(change: Change, reason: str) -> None:
+    claim.release(change, Change.State.FAILED, reason=reason, reason_detail={}, sent_at=change.sent_at)
 
 
-def _save(resource: Resource, row: Any) -> None:
+def _save(row: Any) -> None:
     row.content_hash = ""  # what the next pull lists is looked at afresh
     row.pulled_at = now()
     row.save()
-    resource.saved(row)
 
 
 def _rebase(change: Change, row: Any, seen: Seen) -> None:
