@@ -1,0 +1,260 @@
+"""Merging listed members into contact rows.
+
+Three ways, cheapest first. A row whose fingerprint is the stored one is not touched. A changed row without edits under
+way is written in bulk, guarded. Everything else (edits under way, tombstones, contacts waiting to be created) is merged
+one by one. Two rows that want one address are set aside until the whole list is read (contacts/pull_clashes.py).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from cyberadmin.api.errors import SchemaError
+from cyberadmin.sync import pull_merge, registry
+from cyberadmin.sync.pull_context import PullContext
+from cyberadmin.sync.pull_pages import Row, Rows
+from cyberadmin.sync.upsert import insert_rows, update_rows
+
+from .models import Contact, GroupMembership
+from .pull_rows import EMAIL_KEY, NAMES, SHOWN, Columns, Listing, address_key, columns_of, member_id, seen_of
+
+_FINGERPRINT = ("content_hash", "pulled_at")
+_KEPT_BY_DEPARTED = ("mailings_received", "mailings_opened", "mailings_clicked")
+_SHOWN = frozenset(SHOWN)
+_BATCH = 10_000
+
+
+class Known(NamedTuple):
+    """What is looked at of a mirrored contact to decide what a listed row means for it."""
+
+    pk: int
+    remote_id: int | None
+    email_key: str
+    content_hash: str
+    edit_version: int
+    edited: bool
+    state: str
+    pulled_at: datetime | None
+    gone_at: datetime | None
+
+
+class Listed(NamedTuple):
+    """A listed row as columns, with its fingerprint."""
+
+    columns: Columns
+    content_hash: str
+
+    @property
+    def email_key(self) -> str:
+        return str(self.columns[EMAIL_KEY])
+
+
+@dataclass
+class Plan:
+    """What a page means for the mirror."""
+
+    seen: list[int] = field(default_factory=list)
+    inserts: list[Listed] = field(default_factory=list)
+    updates: list[tuple[Known, Listed]] = field(default_factory=list)
+    merges: list[tuple[Known, Listed]] = field(default_factory=list)
+    clashes: list[Listed] = field(default_factory=list)
+
+
+class ContactMerge:
+    """Merges the pages of one list."""
+
+    def __init__(self, context: PullContext, listing: Listing) -> None:
+        self.context = context
+        self.listing = listing
+        self.resource = registry.get("contact")
+        self.clashes: list[Listed] = []
+
+    def page(self, rows: Rows) -> None:
+        """Merge one page in one transaction."""
+        reading = self.context.readings[self.listing.name]
+        prints = [pull_merge.digest(row, self.listing.mark) for row in rows]
+        plan = self.context.in_page(lambda: self._page(rows, prints))
+        self.clashes += plan.clashes
+        self.context.count("unchanged", len(plan.seen) - len(plan.updates) - len(plan.merges) - len(plan.inserts))
+        if reading.pages == 1:
+            self.context.expect(reading.announced or 0)
+        self.context.advance(len(rows))
+
+    def _page(self, rows: Rows, prints: list[str]) -> Plan:
+        plan = self._departed(rows, prints) if self.listing.departed else self._members(rows, prints)
+        self.write(plan)
+        self.context.seen(self.context.readings[self.listing.name], plan.seen)
+        return plan
+
+    # --- deciding ---
+    def _members(self, rows: Rows, prints: list[str]) -> Plan:
+        plan = Plan()
+        ids = [member_id(row) for row in rows]
+        known = {one.remote_id: one for one in self.load("remote_id", [one for one in ids if one is not None])}
+        changed: list[tuple[Known | None, Listed]] = []
+        for row, number, content_hash in zip(rows, ids, prints, strict=True):
+            mirrored = known.get(number)
+            if mirrored is not None and (self._is_same(mirrored, content_hash) or self._is_newer(mirrored)):
+                plan.seen.append(mirrored.pk)
+            elif (listed := self._listed(row, content_hash)) is not None:
+                changed.append((mirrored, listed))
+            elif mirrored is not None:
+                plan.seen.append(mirrored.pk)
+        self._assign(plan, changed)
+        return plan
+
+    def _assign(self, plan: Plan, changed: list[tuple[Known | None, Listed]]) -> None:
+        """Put new and changed members where they belong, by who holds their address here."""
+        moving = [listed.email_key for mirrored, listed in changed if _wants_key(mirrored, listed)]
+        holders = {one.email_key: one for one in self.load("email_key", moving) if one.gone_at is None}
+        taken: set[str] = set()
+        for mirrored, listed in changed:
+            holder = holders.get(listed.email_key) if _wants_key(mirrored, listed) else None
+            if holder is not None and mirrored is not None and holder.pk == mirrored.pk:
+                holder = None
+            if listed.email_key in taken or (holder is not None and (holder.remote_id is not None or mirrored)):
+                plan.clashes.append(listed)
+                if mirrored is not None:
+                    plan.seen.append(mirrored.pk)
+                continue
+            taken.add(listed.email_key)
+            self._sort(plan, mirrored or holder, listed)
+
+    def _sort(self, plan: Plan, mirrored: Known | None, listed: Listed) -> None:
+        if mirrored is None:
+            plan.inserts.append(listed)
+            return
+        plan.seen.append(mirrored.pk)
+        if self._just_left(mirrored):
+            return
+        waits_for_create = mirrored.remote_id is None and mirrored.state == Contact.State.SUBSCRIBED
+        if mirrored.edited or mirrored.gone_at is not None or waits_for_create:
+            plan.merges.append((mirrored, listed))
+        else:
+            plan.updates.append((mirrored, listed))
+
+    def _departed(self, rows: Rows, prints: list[str]) -> Plan:
+        plan = Plan()
+        keys = [address_key(row) for row in rows]
+        known: dict[str, Known] = {}
+        for one in self.load("email_key", [key for key in keys if key]):
+            # A living row before a tombstone, the newest tombstone before older ones.
+            before = known.get(one.email_key)
+            if before is None or _preferred(one, before):
+                known[one.email_key] = one
+        for row, key, content_hash in zip(rows, keys, prints, strict=True):
+            mirrored = known.get(key or "")
+            if mirrored is not None and (self._is_same(mirrored, content_hash) or self._is_newer(mirrored)):
+                plan.seen.append(mirrored.pk)
+            elif (listed := self._listed(row, content_hash)) is not None:
+                self._sort_departed(plan, mirrored, listed)
+            elif mirrored is not None:
+                plan.seen.append(mirrored.pk)
+        return plan
+
+    def _sort_departed(self, plan: Plan, mirrored: Known | None, listed: Listed) -> None:
+        if mirrored is None:
+            plan.inserts.append(listed)
+            return
+        plan.seen.append(mirrored.pk)
+        target = plan.merges if mirrored.edited or mirrored.gone_at is not None else plan.updates
+        target.append((mirrored, listed))
+
+    def _is_same(self, mirrored: Known, content_hash: str) -> bool:
+        return mirrored.content_hash == content_hash and not mirrored.edited and mirrored.gone_at is None
+
+    def _is_newer(self, mirrored: Known) -> bool:
+        """Whether a push read or wrote this very contact after the page was asked for."""
+        pushed = mirrored.content_hash == "" and mirrored.pulled_at is not None
+        return pushed and mirrored.pulled_at is not None and mirrored.pulled_at > self.context.asked_at
+
+    def _just_left(self, mirrored: Known) -> bool:
+        """Whether a push unsubscribed or deleted them so recently that the vendor's list may lag behind (fault 47)."""
+        left = mirrored.gone_at is not None or mirrored.state != Contact.State.SUBSCRIBED
+        if not left or mirrored.content_hash or mirrored.pulled_at is None:
+            return False
+        return mirrored.pulled_at > self.context.asked_at - timedelta(seconds=settings.SYNC_SETTLE_SECONDS)
+
+    def _listed(self, row: Row, content_hash: str) -> Listed | None:
+        try:
+            return Listed(columns_of(self.listing, self.context.account.pk, row), content_hash)
+        except SchemaError as error:
+            self.context.readings[self.listing.name].veto("bad_row")
+            self.context.problem("bad_row", list=self.listing.name, id=member_id(row), field=error.field)
+            return None
+
+    # --- reading and writing ---
+    def load(self, column: str, values: Iterable[Any]) -> list[Known]:
+        """The account's contacts whose `column` is one of `values`; of addresses, tombstones included."""
+        found: list[Known] = []
+        values = list(values)
+        names = ("pk", "remote_id", "email_key", "content_hash", "edit_version", "snapshot__isnull")
+        more = ("state", "pulled_at", "gone_at")
+        for start in range(0, len(values), _BATCH):
+            part = values[start : start + _BATCH]
+            rows = Contact.objects.filter(account=self.context.account, **{f"{column}__in": part})
+            found += [Known(*row) for row in rows.values_list(*names, *more)]
+        return found
+
+    def write(self, plan: Plan) -> None:
+        """Carry a plan out; rows that staff edited meanwhile are merged field by field instead."""
+        known = {one.pk: (one, listed) for one, listed in plan.updates}
+        written = self._update(plan.updates)
+        plan.merges += [pair for pk, pair in known.items() if pk not in written]
+        plan.seen += self._insert(plan.inserts)
+        for mirrored, listed in plan.merges:
+            self.merge_one(mirrored.pk, listed)
+        if self.listing.departed:
+            left = [one.pk for one, _ in (*plan.updates, *plan.merges)]
+            GroupMembership.objects.filter(contact__in=left).delete()
+
+    def _update(self, updates: list[tuple[Known, Listed]]) -> set[int]:
+        if not updates:
+            return set()
+        skipped = _KEPT_BY_DEPARTED if self.listing.departed else ()
+        places = [place for place, name in enumerate(NAMES) if name not in skipped]
+        names = [*(NAMES[place] for place in places), *_FINGERPRINT]
+        asked_at = self.context.asked_at
+        rows = (
+            (one.pk, one.edit_version, *(listed.columns[place] for place in places), listed.content_hash, asked_at)
+            for one, listed in updates
+        )
+        written = update_rows(Contact, names, rows, _SHOWN)
+        self.context.count("updated", len(written))
+        return set(written)
+
+    def _insert(self, inserts: list[Listed]) -> list[int]:
+        if not inserts:
+            return []
+        fixed = {"account_id": self.context.account.pk, "pulled_at": self.context.asked_at, **_EMPTY}
+        names = [*NAMES, "content_hash", *fixed]
+        rows = ((*listed.columns, listed.content_hash, *fixed.values()) for listed in inserts)
+        written = insert_rows(Contact, names, rows, "remote_id")
+        self.context.count("created", len(written))
+        return [pk for pk, _remote_id in written]
+
+    def merge_one(self, pk: int, listed: Listed) -> None:
+        """Merge one contact field by field; the state is the vendor's to decide once it says that they left."""
+        seen = seen_of(self.resource, self.context.account.pk, listed.columns)
+        decides = frozenset({"state"}) if self.listing.departed else frozenset()
+        contact = Contact(pk=pk, account=self.context.account)
+        pull_merge.take_in(self.resource, contact, seen, listed.content_hash, vendor_decides=decides)
+        self.context.count("updated")
+
+
+#: Columns without a database default that the lists say nothing of.
+_EMPTY = {"edit_version": 0, "consent_relation": "", "consent_proof": ""}
+
+
+def _wants_key(mirrored: Known | None, listed: Listed) -> bool:
+    """Whether this row takes an address that it does not hold now."""
+    return mirrored is None or mirrored.email_key != listed.email_key or mirrored.gone_at is not None
+
+
+def _preferred(one: Known, before: Known) -> bool:
+    if before.gone_at is None or one.gone_at is None:
+        return one.gone_at is None
+    return one.gone_at > before.gone_at

@@ -1,0 +1,39 @@
+"""Taking what a list shows into mirror rows, field by field where an edit is under way."""
+
+import hashlib
+from typing import Any
+
+import orjson
+
+from . import merge, record
+from .clock import now
+from .resource import Resource, Seen
+
+#: Grows when the mapping from the vendor's rows to our columns changes, so that every row is looked at once more.
+MAPPING_VERSION = b"1"
+
+
+def digest(row: dict[str, Any], list_mark: bytes = b"") -> str:
+    """Fingerprint of a row as the vendor sent it, whatever the order of its fields."""
+    content = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(MAPPING_VERSION + list_mark + content, digest_size=16).hexdigest()
+
+
+def take_in(
+    resource: Resource, obj: Any, seen: Seen, content_hash: str, *, vendor_decides: frozenset[str] = frozenset()
+) -> list[str]:
+    """Merge one row that may carry edits on their way out, under its lock; returns the fields that changed here.
+
+    A value that an open change still wants to bring to the vendor stays, except those in `vendor_decides`. A row that
+    staff deleted stays deleted while that waits; a row that was gone comes back, since the vendor lists it.
+    """
+    row = record.lock(obj)
+    pending = merge.pending_fields(resource.kind, row) - vendor_decides
+    if row.gone_at is not None:
+        row.gone_at = row.deleted_at = None
+    taken = merge.merge(resource, row, seen, pending)
+    row.content_hash = content_hash
+    row.pulled_at = now()
+    row.save()
+    resource.saved(row)
+    return taken
