@@ -21,7 +21,6 @@ from django.utils.translation import gettext as _
 BACKOFF_FIRST = 0.5
 BACKOFF_CAP = 15.0
 STEADY_SECONDS = 30.0
-STOP_SECONDS = 20.0
 LOG_LIMIT = 10 * 1024 * 1024
 PR_SET_PDEATHSIG = 1
 
@@ -82,10 +81,10 @@ class Child:
         return self.process is not None and self.process.poll() is None
 
 
-def open_log(path: Path) -> IO[bytes]:
+def open_log(path: Path, limit: int = LOG_LIMIT) -> IO[bytes]:
     """The log to append to; a long one is set aside first, so that two generations are kept."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size > LOG_LIMIT:
+    if path.exists() and path.stat().st_size > limit:
         path.replace(path.with_suffix(".old.log"))
     return path.open("ab")
 
@@ -95,6 +94,7 @@ class Supervisor:
     """The children, in the order of their start; they are stopped in the opposite order."""
 
     say: Callable[[str], None]
+    stop_seconds: float = 20.0
     children: list[Child] = field(default_factory=list)
     stopping: bool = False
 
@@ -137,7 +137,7 @@ class Supervisor:
         for child in reversed(self.children):
             if child.process is not None:
                 child.process.terminate()
-        end = time.monotonic() + STOP_SECONDS
+        end = time.monotonic() + self.stop_seconds
         for child in reversed(self.children):
             if child.process is not None:
                 try:

@@ -4,6 +4,7 @@ Starts the sandbox, the web server and a worker with its beat, keeps them runnin
 them answer. Production runs the same parts under its own supervisor (docs/production.md).
 """
 
+import http.client
 import json
 import os
 import secrets
@@ -16,7 +17,6 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-import requests
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
@@ -87,7 +87,7 @@ class Command(BaseCommand):
         self.add(worker_child(environment))
         lines = self.make_demo(description, environment) if sandbox else first_administrator()
         address = f"http://{HOST}:{web_port}/"
-        self.wait_until(lambda: answers(address), _("The web server"))
+        self.wait_until(lambda: answers(web_port), _("The web server"))
         self.wait_until(worker_answers, _("The worker"))
         if not self.supervisor.stopping:
             self.say("\n".join(["", f"  {address}", "", *lines, "", _("Ctrl-C stops everything.")]))
@@ -201,12 +201,16 @@ def worker_child(environment: dict[str, str]) -> Child:
     return python_child(_("The worker"), "worker.log", "celery", *arguments, environment=environment)
 
 
-def answers(address: str) -> bool:
-    """Whether a web server answers there with anything but a failure of its own."""
+def answers(port: int) -> bool:
+    """Whether our web server answers there with anything but a failure of its own. No proxy is asked."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=10)
     try:
-        return requests.get(address, timeout=10, allow_redirects=False).status_code < 500
-    except requests.RequestException:
+        connection.request("GET", "/")
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def worker_answers() -> bool:
