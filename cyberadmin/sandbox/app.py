@@ -97,7 +97,7 @@ class SandboxApp:
         if rule is None:
             return apply()
         entry.fault = rule.id
-        exchange = Exchange(request, route.operation, apply, self, account, rule)
+        exchange = Exchange(request, apply, self, account, rule)
         with self.rules.firing(rule):
             return ACTIONS[rule.action](exchange)
 

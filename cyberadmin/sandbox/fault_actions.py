@@ -34,7 +34,6 @@ class Exchange:
     """One request in the hands of a rule."""
 
     request: Request
-    operation: str
     apply: Apply
     app: SandboxApp
     account: Account

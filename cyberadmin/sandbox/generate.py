@@ -22,7 +22,7 @@ from cyberadmin.sandbox.names import (
     custom_values,
     postal_code,
 )
-from cyberadmin.sandbox.people import BOUNCED, COLUMNS, SUBSCRIBED, UNSUBSCRIBED, Member, fold, values
+from cyberadmin.sandbox.people import BOUNCED, INSERT, SUBSCRIBED, UNSUBSCRIBED, Member, fold, values
 from cyberadmin.sandbox.schema import MEMBER_INDEX_NAMES, MEMBER_INDEXES, MEMBERSHIP_TRIGGERS
 from cyberadmin.sandbox.settings import Settings
 from cyberadmin.sandbox.store import touch
@@ -40,7 +40,6 @@ CONSENTS = tuple(
     for relation in RELATIONS
     for day in CONSENT_DAYS
 )
-_INSERT = f"INSERT INTO members ({COLUMNS}) VALUES ({', '.join('?' * (COLUMNS.count(',') + 1))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def generate(conn: sqlite3.Connection, account_id: int, recipe: Recipe, now: int
     many = recipe.total > MANY
     _suspend(conn, indexes=many)
     conn.executemany(
-        _INSERT, (_row(draw, recipe, account_id, first, index, types, now) for index in range(recipe.total))
+        INSERT, (_row(draw, recipe, account_id, first, index, types, now) for index in range(recipe.total))
     )
     conn.executemany("INSERT INTO memberships VALUES (?, ?)", _memberships(draw, recipe, first))
     last = first + recipe.total - 1

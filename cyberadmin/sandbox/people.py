@@ -15,7 +15,6 @@ from cyberadmin.sandbox.wire import Json
 SUBSCRIBED, UNSUBSCRIBED, BOUNCED = 0, 1, 2
 STATE_NAMES = {SUBSCRIBED: "subscribed", UNSUBSCRIBED: "unsubscribed", BOUNCED: "bounced"}
 ABSENT = "absent"
-ANY_STATE = (SUBSCRIBED, UNSUBSCRIBED, BOUNCED)
 MAX_ID_DIGITS = 15
 
 
@@ -59,7 +58,7 @@ class Member:
 COLUMN_NAMES = tuple(column.name for column in fields(Member))
 COLUMNS = ", ".join(COLUMN_NAMES)
 _M_COLUMNS = ", ".join(f"m.{name}" for name in COLUMN_NAMES)
-_INSERT = f"INSERT INTO members ({COLUMNS}) VALUES ({', '.join('?' * len(COLUMN_NAMES))})"
+INSERT = f"INSERT INTO members ({COLUMNS}) VALUES ({', '.join('?' * len(COLUMN_NAMES))})"
 _UPDATE = f"UPDATE members SET {', '.join(f'{name} = ?' for name in COLUMN_NAMES[1:])} WHERE id = ?"
 
 
@@ -86,13 +85,8 @@ def blank(account_id: int, email: str, now: int) -> Member:
 def insert(conn: sqlite3.Connection, member: Member) -> Member:
     """Store a new member and give it its id."""
     row = (None, *values(member)[1:])
-    member.id = int(conn.execute(_INSERT, row).lastrowid or 0)
+    member.id = int(conn.execute(INSERT, row).lastrowid or 0)
     return member
-
-
-def insert_many(conn: sqlite3.Connection, members: Iterable[Member]) -> None:
-    """Store members that already have their ids."""
-    conn.executemany(_INSERT, (values(member) for member in members))
 
 
 def save(conn: sqlite3.Connection, member: Member) -> None:

@@ -41,12 +41,20 @@ class Setting:
         return self.choices[0]
 
     def accepts(self, value: object) -> bool:
+        default = self.default
         if self.closed:
             return any(value == choice and type(value) is type(choice) for choice in self.choices)
-        default = self.default
-        if isinstance(default, (int, float)) and not isinstance(default, bool):
-            return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
-        return isinstance(value, type(default))
+        if isinstance(default, dict):
+            return isinstance(value, dict) and all(
+                name in default and (one is None or _is_amount(one)) for name, one in value.items()
+            )
+        if isinstance(default, list):
+            return isinstance(value, list) and all(one in MOVES for one in value)
+        return _is_amount(value)
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
 
 
 def _one_of(row: str, *choices: object) -> Setting:

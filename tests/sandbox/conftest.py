@@ -100,6 +100,18 @@ class VendorApi:
         return person
 
 
+def choose(api: VendorApi, **changes: object) -> None:
+    """Change settings for the rest of this test."""
+    api.server.settings(**changes)
+
+
+def left(api: VendorApi, email: str = "gone@example.com", how: str = "unsubscribe") -> dict[str, Any]:
+    """Somebody who was a member and unsubscribed (or bounced)."""
+    made = api.member(email)
+    api.control("POST", how, email=email)
+    return made
+
+
 @pytest.fixture(scope="session")
 def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
     server = SandboxServer(tmp_path_factory.mktemp("sandbox") / "vendor.sqlite3")

@@ -22,7 +22,7 @@ from tests.sandbox_server import SandboxServer
 
 OUT_OF_SCOPE = ("Mailings", "Templates")
 LEGACY_MAILINGS = "listMailingHardBouncesLegacy"
-EXAMPLES = 24
+EXAMPLES = 12
 
 contract = schemathesis.openapi.from_path(str(CONTRACT))
 contract.config.generation.modes = list(GenerationMode)

@@ -146,7 +146,7 @@ def test_the_journal_is_read_from_a_number_on_and_by_account(api: VendorApi) -> 
     api.group("A")
     newest = api.server.control("GET", "journal")["newest"]
     api.group("B")
-    assert [one["body"]["title"] for one in api.server.journal(since=newest)] == ["B"]
+    assert [one["body"]["title"] for one in api.server.journal(newest, api.account["id"])] == ["B"]
     other = api.server.new_account("Quiet")
     assert api.server.journal(account=other["id"]) == []
     last = api.server.control("GET", "journal", account=api.account["id"], last=1)["journal"]
