@@ -11,6 +11,8 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
+from cyberadmin.accounts.models import Account
+
 from .clock import now
 from .models import Change
 
@@ -36,7 +38,7 @@ WHERE state = 'queued' AND id = (
           AND k.state IN ('sending', 'unknown')))
       AND (SELECT COUNT(*) FROM sync_change s WHERE s.account_id = c.account_id AND s.state = 'sending') < %(most)s
     ORDER BY c.priority, c.id LIMIT 1 {skip_locked})
-RETURNING id
+RETURNING *
 """
 
 _LOOK = """
@@ -47,7 +49,7 @@ WHERE id = (
       AND (c.lease_until IS NULL OR c.lease_until <= %(now)s)
     ORDER BY c.id LIMIT 1 {skip_locked})
   AND state = 'unknown' AND (lease_until IS NULL OR lease_until <= %(now)s)
-RETURNING id
+RETURNING *
 """
 
 
@@ -55,34 +57,37 @@ class LeaseLost(Exception):
     """Somebody else may have taken over: this worker must not send or write anything for this change any more."""
 
 
-def claim(account_id: int) -> Change | None:
+def claim(account: Account) -> Change | None:
     """Take the account's next change that may be sent now, or None."""
-    return _take(_CLAIM, account_id)
+    return _take(_CLAIM, account)
 
 
-def claim_look(account_id: int) -> Change | None:
+def claim_look(account: Account) -> Change | None:
     """Take a doubted change whose time to look has come, or None."""
-    return _take(_LOOK, account_id)
+    return _take(_LOOK, account)
 
 
-def _take(sql: str, account_id: int) -> Change | None:
+def _take(sql: str, account: Account) -> Change | None:
     on_postgres = connection.vendor == "postgresql"
     moment = now()
     parameters = {
         "token": uuid.uuid4() if on_postgres else uuid.uuid4().hex,
         "now": _time(moment),
         "lease": _time(moment + timedelta(seconds=settings.SYNC_LEASE_SECONDS)),
-        "account": account_id,
+        "account": account.pk,
         "most": MOST_AT_ONCE,
     }
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(sql.format(skip_locked="FOR UPDATE OF c SKIP LOCKED" if on_postgres else ""), parameters)
-            row = cursor.fetchone()
+        with transaction.atomic():
+            locking = "FOR UPDATE OF c SKIP LOCKED" if on_postgres else ""
+            taken = list(Change.objects.raw(sql.format(skip_locked=locking), parameters))
     except IntegrityError:
         # Another worker took a change of the same object or a keyless create at the same moment.
         return None
-    return Change.objects.select_related("account", "actor").get(pk=row[0]) if row else None
+    for change in taken:
+        change.account = account
+        return change
+    return None
 
 
 def _time(moment: datetime) -> Any:
@@ -90,10 +95,8 @@ def _time(moment: datetime) -> Any:
 
 
 def still_mine(change: Change, seconds_needed: float) -> None:
-    """Check, right before sending, that the lease is ours and long enough. Raises LeaseLost."""
+    """Check, right before sending, that the lease lasts long enough: nobody takes it before it ends. Raises LeaseLost."""
     if change.lease_until is None or change.lease_until < now() + timedelta(seconds=seconds_needed):
-        raise LeaseLost
-    if not Change.objects.filter(pk=change.pk, claim_token=change.claim_token).exists():
         raise LeaseLost
 
 
@@ -109,8 +112,7 @@ def write(change: Change, **values: Any) -> None:
 def release(change: Change, state: str, **values: Any) -> None:
     """Give the change back in another state; the claim ends here. Raises LeaseLost."""
     values.setdefault("claims", 0)
-    write(change, state=state, lease_until=None, **values)
-    Change.objects.filter(pk=change.pk, claim_token=change.claim_token).update(claim_token=None)
+    write(change, state=state, lease_until=None, claim_token=None, **values)
 
 
 def reap() -> int:

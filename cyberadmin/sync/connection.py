@@ -56,6 +56,12 @@ class CallLog:
     change: Change | None = None
     run: PullRun | None = None
     rows: list[ApiCall] = field(default_factory=list)
+    troubled: bool = False
+
+    def succeeded(self) -> None:
+        """A call had a good answer; told to the breaker only while that counts failures."""
+        if self.troubled:
+            pace.succeeded(self.account_id)
 
     def add(self, record: CallRecord) -> None:
         """Take one exchange; nothing is written yet."""
@@ -103,17 +109,18 @@ def _answer_excerpt(record: CallRecord) -> str:
 class Paced:
     """Books requests at the account's token bucket before they are made."""
 
-    def __init__(self, account_id: int) -> None:
-        self.account_id = account_id
+    def __init__(self, log: CallLog) -> None:
+        self.log = log
         self.booked = 0
 
     def __call__(self) -> None:
         """Wait for a slot. Raises pace.HoldOff when the wait is long or the vendor asked for one."""
-        blocked = pace.until_allowed(self.account_id)
-        if blocked:
-            raise pace.HoldOff(*blocked)
+        reading = pace.read(self.log.account_id)
+        self.log.troubled = reading.troubled
+        if reading.blocked:
+            raise pace.HoldOff(*reading.blocked)
         if not self.booked:
-            wait = pace.take(self.account_id, BOOKED_AT_ONCE)
+            wait = pace.take(self.log.account_id, BOOKED_AT_ONCE)
             self.booked = BOOKED_AT_ONCE
             if wait:
                 time.sleep(wait)
@@ -146,7 +153,7 @@ def client_for(account: Account, log: CallLog) -> Iterator[ApiClient]:
     if not account.is_working or stored is None:
         raise AccountPaused
     try:
-        client = open_client(account, stored, log, Paced(account.pk))
+        client = open_client(account, stored, log, Paced(log))
     except secrets.SecretUnreadable as error:
         pause(account, Account.Paused.SECRET, str(error))
         raise AccountPaused from None

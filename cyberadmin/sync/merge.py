@@ -5,6 +5,7 @@ change still wants the column's value to get there. A field nobody is editing ta
 way out keeps ours, and the vendor's value is kept in `snapshot` as the base of the next comparison.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from .models import Change
@@ -14,16 +15,15 @@ from .resource import Resource, Seen, Values
 BESIDE = "group:"
 
 
-def pending_fields(kind: str, obj: Any, *, without: Change | None = None) -> set[str]:
+def pending_fields(kind: str, obj: Any) -> set[str]:
     """Names of the fields that open changes of this object still want to bring to the vendor."""
-    changes = Change.objects.filter(
-        account_id=obj.account_id, kind=kind, object_id=obj.pk, state__in=Change.OPEN
-    ).values_list("pk", "fields")
-    names: set[str] = set()
-    for pk, fields in changes:
-        if without is None or pk != without.pk:
-            names.update(name for name in fields if not name.startswith(BESIDE))
-    return names
+    changes = Change.objects.filter(account_id=obj.account_id, kind=kind, object_id=obj.pk, state__in=Change.OPEN)
+    return wanted_by(changes)
+
+
+def wanted_by(changes: Iterable[Change]) -> set[str]:
+    """Names of the columns that these changes want to bring to the vendor."""
+    return {name for change in changes for name in change.fields if not name.startswith(BESIDE)}
 
 
 def merge(resource: Resource, obj: Any, seen: Seen, pending: set[str]) -> list[str]:

@@ -6,6 +6,7 @@ good answer (docs/engine.md 2.9).
 """
 
 import random
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -39,14 +40,29 @@ def _row(account_id: int) -> Pace:
     return Pace.objects.select_for_update().get(account_id=account_id)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """An account's pace at one moment. `troubled`: failures are being counted, so a success has to be counted too."""
+
+    blocked: tuple[datetime, str] | None = None
+    troubled: bool = False
+
+
+def read(account_id: int) -> Reading:
+    """The account's pace now, in one short query: it is asked before every request."""
+    columns = ("wait_until", "wait_reason", "open_until", "failures")
+    row = Pace.objects.filter(account_id=account_id).values_list(*columns).first()
+    if row is None:
+        return Reading()
+    wait_until, wait_reason, open_until, failures = row
+    waits = [(wait_until, wait_reason or "rate"), (open_until, "breaker")]
+    late = [(until, why) for until, why in waits if until is not None and until > now()]
+    return Reading(max(late) if late else None, bool(failures or open_until))
+
+
 def until_allowed(account_id: int) -> tuple[datetime, str] | None:
     """When calls are allowed again, and why not now; None = now."""
-    pace = Pace.objects.filter(account_id=account_id).first()
-    if pace is None:
-        return None
-    waits = [(pace.wait_until, pace.wait_reason or "rate"), (pace.open_until, "breaker")]
-    late = [(until, why) for until, why in waits if until is not None and until > now()]
-    return max(late) if late else None
+    return read(account_id).blocked
 
 
 def take(account_id: int, requests: int = 1) -> float:
@@ -115,9 +131,8 @@ def failed(account_id: int) -> None:
 
 
 def succeeded(account_id: int) -> None:
-    """Count a good answer; a breaker that was probing closes. Writes only when there is something to count against."""
-    touched = Pace.objects.filter(account_id=account_id).exclude(failures=0, open_until=None).exists()
-    if not touched:
+    """Count a good answer against the failures; a breaker that was probing closes."""
+    if not read(account_id).troubled:
         return
     with transaction.atomic():
         pace = _row(account_id)

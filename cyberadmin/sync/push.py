@@ -1,7 +1,7 @@
 """Sending what waits: claim, read, compare, send, settle; one change at a time, as long as the account may be called.
 
 No transaction is open while the vendor is spoken to. What each step leaves behind if the worker dies there is listed in
-docs/engine.md 2.5; `crash.here` marks those points for the fault tests.
+docs/engine.md; `crash.here` marks those points for the fault tests.
 """
 
 import logging
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from cyberadmin.accounts import policy
@@ -30,126 +31,150 @@ BUDGET_SECONDS = 10.0
 
 def pump(account_id: int, budget: float = BUDGET_SECONDS) -> bool:
     """Send the account's changes until none may be sent now (False) or the time is used up (True: more may wait)."""
-    started = time.monotonic()
     account = Account.objects.filter(pk=account_id).first()
     if account is None:
         return False
     log = connection.CallLog(account_id)
     try:
         with connection.client_for(account, log) as client:
-            if pace.is_half_open(account_id) and not _probe(account, client, log):
-                return False
-            while account.is_working and pace.until_allowed(account.pk) is None:
-                if time.monotonic() - started > budget:
-                    return True
-                if not _next(account, client, log):
-                    return False
+            return Pump(account, client, log).run(time.monotonic() + budget)
     except (connection.AccountPaused, pace.HoldOff):
         return False
     finally:
         connection.flush_alone(log)
-    return False
 
 
-def _probe(account: Account, client: ApiClient, log: connection.CallLog) -> bool:
-    """The one call that an open breaker allows; its answer decides for the rest."""
-    try:
-        client.account.ping()
-    except errors.ApiError as error:
-        if not connection.handle_account_error(account, client, error):
-            pace.failed(account.pk)
+class Pump:
+    """One worker's turn at one account's queue."""
+
+    def __init__(self, account: Account, client: ApiClient, log: connection.CallLog) -> None:
+        self.account = account
+        self.client = client
+        self.log = log
+        self._may_edit: dict[int, bool] = {}
+
+    def run(self, until: float) -> bool:
+        """Handle changes until the monotonic time `until`: first what is in doubt, then what waits."""
+        if pace.is_half_open(self.account.pk) and not self._probe():
+            return False
+        for take in (claim.claim_look, claim.claim):
+            while self.account.is_working and (change := take(self.account)) is not None:
+                if not self._handle(change, looking=take is claim.claim_look):
+                    return False
+                if time.monotonic() > until:
+                    return True
         return False
-    pace.succeeded(account.pk)
-    return True
 
+    def _probe(self) -> bool:
+        """The one call that an open breaker allows; its answer decides for the rest."""
+        try:
+            self.client.account.ping()
+        except errors.ApiError as error:
+            if not connection.handle_account_error(self.account, self.client, error):
+                pace.failed(self.account.pk)
+            return False
+        pace.succeeded(self.account.pk)
+        return True
 
-def _next(account: Account, client: ApiClient, log: connection.CallLog) -> bool:
-    """Handle one change; False when nothing may be done now."""
-    change = claim.claim_look(account.pk)
-    looking = change is not None
-    change = change or claim.claim(account.pk)
-    if change is None:
-        return False
-    log.change = change
-    crash.here("C3")
-    try:
-        if not registry.known(change.kind):
-            claim.release(change, Change.State.QUEUED, reason="newer_version", not_before=_after(600))
-        elif looking:
-            doubt.look(client, change, log)
-        else:
-            _push(account, client, change, log)
-    except claim.LeaseLost:
-        logger.warning("Change %s was taken over by another worker; nothing was written.", change.pk)
-    except pace.HoldOff as held:
-        _release_quietly(change, held)
-    finally:
-        log.change = None
-    return True
+    def _handle(self, change: Change, *, looking: bool) -> bool:
+        """Bring one claimed change as far as it goes now; False when the account must not be called any more."""
+        self.log.change = change
+        crash.here("C3")
+        try:
+            if not registry.known(change.kind):
+                claim.release(change, Change.State.QUEUED, reason="newer_version", not_before=_after(600))
+            elif looking:
+                doubt.look(self.client, change, self.log)
+            else:
+                self._push(change)
+        except claim.LeaseLost:
+            logger.warning("Change %s was taken over by another worker; nothing was written.", change.pk)
+        except pace.HoldOff as held:
+            _release_quietly(change, held)
+            return False
+        finally:
+            self.log.change = None
+        return True
 
+    def _push(self, change: Change) -> None:
+        resource = registry.get(change.kind)
+        obj = resource.model.objects.filter(pk=change.object_id, account_id=self.account.pk).first()
+        if obj is None:
+            return claim.release(change, Change.State.CANCELLED, reason="object_missing", done_at=now())
+        if not self._actor_may_edit(change):
+            return claim.release(change, Change.State.PARKED, reason="rights_lost")
+        if guard.forbids(change.verb, obj):
+            return settle.refuse(change, "protected", self.log)
+        try:
+            self._send(resource, change, obj)
+        except errors.ApiError as error:
+            self._failed(change, error)
+        except ProtectedThere as protected:
+            settle.protected(resource, change, obj, protected.seen, self.log)
+        except GoneThere:
+            settle.gone_there(change, self.log)
+        except AlreadyThere as there:
+            settle.already_there(change, there.candidates, self.log)
+        except (claim.LeaseLost, pace.HoldOff):
+            raise
+        except Exception:  # a programming error must stop this change, never the account's queue
+            logger.exception("Change %s could not be pushed", change.pk)
+            _to(change, outcomes.of_crash(change, keyless_sent=change.fence is not None), self.log)
+        return None
 
-def _release_quietly(change: Change, held: pace.HoldOff) -> None:
-    """Nothing more may be sent now: the change waits on as it was, without a counted try."""
-    in_doubt = change.state == Change.State.UNKNOWN
-    state = Change.State.UNKNOWN if in_doubt else Change.State.QUEUED
-    reason = "rate_limited" if held.why == "rate" else "breaker"
-    try:
-        claim.release(change, state, not_before=held.until, reason=reason, fence=change.fence if in_doubt else None)
-    except claim.LeaseLost:
-        logger.warning("Change %s was taken over while the account had to wait.", change.pk)
+    def _actor_may_edit(self, change: Change) -> bool:
+        """Whether who made it may still edit; asked once for each person and turn. Nobody's changes are the machine's."""
+        actor_id = change.actor_id
+        if actor_id is None:
+            return True
+        if actor_id not in self._may_edit:
+            actor = User.objects.get(pk=actor_id)
+            self._may_edit[actor_id] = policy.can(actor, "edit", self.account)
+        return self._may_edit[actor_id]
 
+    def _send(self, resource: Resource, change: Change, obj: Any) -> None:
+        """Bring one change to the vendor and settle it. Raises what the vendor and the resource raise."""
+        if change.verb == Change.Verb.CREATE and not change.keyless:
+            existing = resource.before_create(self.client, change, obj)
+            if existing is not None:
+                return settle.adopt_or_ask(resource, change, obj, existing, self.log)
+        wanted: Values = {name: value["want"] for name, value in change.fields.items()}
+        if change.verb == Change.Verb.UPDATE:
+            seen = resource.read(self.client, obj)
+            wanted, conflicts = three_way(change, seen)
+            if conflicts:
+                return settle.conflict(resource, change, obj, seen, conflicts, self.log)
+            if not wanted:
+                return settle.done(resource, change, obj, Sent(seen), self.log)
+        if change.keyless:
+            self._intend(resource, change, obj)
+        claim.still_mine(change, settings.SYNC_DEADLINE_SECONDS)
+        crash.here("C5")
+        change.sent_at = now()
+        sent = resource.send(self.client, change, obj, wanted)
+        crash.here("C7")
+        self.log.succeeded()
+        return settle.done(resource, change, obj, sent, self.log)
 
-def _push(account: Account, client: ApiClient, change: Change, log: connection.CallLog) -> None:
-    resource = registry.get(change.kind)
-    obj = resource.model.objects.filter(pk=change.object_id, account_id=account.pk).first()
-    if obj is None:
-        return claim.release(change, Change.State.CANCELLED, reason="object_missing", done_at=now())
-    if change.actor is not None and not policy.can(change.actor, "edit", account):
-        return claim.release(change, Change.State.PARKED, reason="rights_lost")
-    if guard.forbids(change.verb, obj):
-        return settle.refuse(change, "protected", log)
-    try:
-        _send(resource, client, change, obj, log)
-    except errors.ApiError as error:
-        _failed(account, client, change, error, log)
-    except ProtectedThere as protected:
-        settle.protected(resource, change, obj, protected.seen, log)
-    except GoneThere:
-        settle.gone_there(change, log)
-    except AlreadyThere as there:
-        settle.already_there(change, there.candidates, log)
-    except (claim.LeaseLost, pace.HoldOff):
-        raise
-    except Exception:  # a programming error must stop this change, never the account's queue
-        logger.exception("Change %s could not be pushed", change.pk)
-        _to(change, outcomes.of_crash(change, keyless_sent=change.fence is not None), log)
-    return None
+    def _intend(self, resource: Resource, change: Change, obj: Any) -> None:
+        """Write down, before a POST that must not be doubled, what was there and what is about to be sent."""
+        fence = resource.fence(self.client, change, obj)
+        crash.here("C4")
+        with transaction.atomic():
+            claim.write(change, fence=fence, payload_hash=settle.payload_hash(change))
 
-
-def _send(resource: Resource, client: ApiClient, change: Change, obj: Any, log: connection.CallLog) -> None:
-    """Bring one change to the vendor and settle it. Raises what the vendor and the resource raise."""
-    if change.verb == Change.Verb.CREATE and change.keyless is False:
-        existing = resource.before_create(client, change, obj)
-        if existing is not None:
-            return settle.adopt_or_ask(resource, change, obj, existing, log)
-    wanted: Values = {name: value["want"] for name, value in change.fields.items()}
-    if change.verb == Change.Verb.UPDATE:
-        seen = resource.read(client, obj)
-        pace.succeeded(change.account_id)
-        wanted, conflicts = three_way(change, seen)
-        if conflicts:
-            return settle.conflict(resource, change, obj, seen, conflicts, log)
-        if not wanted:
-            return settle.done(resource, change, obj, Sent(seen), log)
-    if change.keyless:
-        _intend(resource, client, change, obj)
-    claim.still_mine(change, settings.SYNC_DEADLINE_SECONDS)
-    crash.here("C5")
-    change.sent_at = now()
-    sent = resource.send(client, change, obj, wanted)
-    crash.here("C7")
-    pace.succeeded(change.account_id)
-    return settle.done(resource, change, obj, sent, log)
+    def _failed(self, change: Change, error: errors.ApiError) -> None:
+        """Turn the vendor's refusal or silence into the change's next state, by the closed table."""
+        keyless_sent = change.fence is not None and change.sent_at is not None
+        outcome = outcomes.of_error(error, change, keyless_sent=keyless_sent)
+        if connection.handle_account_error(self.account, self.client, error):
+            return _to(change, outcomes.Outcome(Change.State.QUEUED, "account"), self.log)
+        if isinstance(error, errors.Forbidden | errors.InvalidToken) and outcome.state == Change.State.QUEUED:
+            outcome = outcomes.Outcome(Change.State.QUEUED, "hiccup", settings.SYNC_BACKOFF_SECONDS)
+        if outcomes.troubles_vendor(error):
+            pace.failed(self.account.pk)
+        detail = {"words": error.vendor_message, "fields": error.field_errors, "status": error.status}
+        return _to(change, outcome, self.log, detail)
 
 
 def three_way(change: Change, seen: Seen) -> tuple[Values, dict[str, Values]]:
@@ -167,28 +192,15 @@ def three_way(change: Change, seen: Seen) -> tuple[Values, dict[str, Values]]:
     return wanted, conflicts
 
 
-def _intend(resource: Resource, client: ApiClient, change: Change, obj: Any) -> None:
-    """Write down, before a POST that must not be doubled, what was there and what is about to be sent."""
-    fence = resource.fence(client, change, obj)
-    crash.here("C4")
-    with transaction.atomic():
-        claim.write(change, fence=fence, payload_hash=settle.payload_hash(change))
-
-
-def _failed(
-    account: Account, client: ApiClient, change: Change, error: errors.ApiError, log: connection.CallLog
-) -> None:
-    """Turn the vendor's refusal or silence into the change's next state, by the closed table."""
-    keyless_sent = change.fence is not None and change.sent_at is not None
-    outcome = outcomes.of_error(error, change, keyless_sent=keyless_sent)
-    if connection.handle_account_error(account, client, error):
-        return _to(change, outcomes.Outcome(Change.State.QUEUED, "account"), log)
-    if isinstance(error, errors.Forbidden | errors.InvalidToken) and outcome.state == Change.State.QUEUED:
-        outcome = outcomes.Outcome(Change.State.QUEUED, "hiccup", settings.SYNC_BACKOFF_SECONDS)
-    if outcomes.troubles_vendor(error):
-        pace.failed(account.pk)
-    detail = {"words": error.vendor_message, "fields": error.field_errors, "status": error.status}
-    _to(change, outcome, log, detail)
+def _release_quietly(change: Change, held: pace.HoldOff) -> None:
+    """Nothing more may be sent now: the change waits on as it was, without a counted try."""
+    in_doubt = change.state == Change.State.UNKNOWN
+    state = Change.State.UNKNOWN if in_doubt else Change.State.QUEUED
+    reason = "rate_limited" if held.why == "rate" else "breaker"
+    try:
+        claim.release(change, state, not_before=held.until, reason=reason, fence=change.fence if in_doubt else None)
+    except claim.LeaseLost:
+        logger.warning("Change %s was taken over while the account had to wait.", change.pk)
 
 
 def _to(change: Change, outcome: outcomes.Outcome, log: connection.CallLog, detail: Values | None = None) -> None:

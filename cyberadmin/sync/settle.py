@@ -40,8 +40,9 @@ def done(resource: Resource, change: Change, obj: Any, sent: Sent, log: CallLog)
             row.gone_at = now()
             row.snapshot = None
         elif sent.seen is not None:
-            _rebase(change, row, sent.seen)
-            merge.merge(resource, row, sent.seen, merge.pending_fields(change.kind, row))
+            later = record.open_changes(change.kind, row)
+            _rebase(change, later, sent.seen)
+            merge.merge(resource, row, sent.seen, merge.wanted_by(later))
         else:
             merge.compare(resource, row, merge.remote_values(resource, row))
         with writing():
@@ -153,9 +154,9 @@ def _save(row: Any) -> None:
     row.save()
 
 
-def _rebase(change: Change, row: Any, seen: Seen) -> None:
+def _rebase(change: Change, later_ones: list[Change], seen: Seen) -> None:
     """Edits waiting behind this one were made on top of it: what it brought there is their new base, not a conflict."""
-    for later in record.open_changes(change.kind, row):
+    for later in later_ones:
         fields = {name: dict(value) for name, value in later.fields.items()}
         for name, value in fields.items():
             if name in change.fields or change.verb == Change.Verb.CREATE:
