@@ -50,8 +50,9 @@ VENDOR_ONLY = (
 DERIVED = ("email_key", "search_text")
 NAMES = (*SHOWN, *VENDOR_ONLY, *DERIVED)
 EMAIL_KEY = NAMES.index("email_key")
+_COLUMNS = {field.name: field for field in Contact._meta.concrete_fields}
 _WIDTHS = {
-    wire: Contact._meta.get_field(name).max_length or 0
+    wire: _COLUMNS[name].max_length or 0
     for wire, name in {
         "firstname": "first_name",
         "lastname": "last_name",

@@ -24,8 +24,7 @@ _WORDS = re.compile(r"[^\W_]+")
 
 _SQLITE = "SELECT rowid FROM contacts_search WHERE contacts_search MATCH %s"
 _POSTGRESQL = (
-    "SELECT id FROM contacts_contact"
-    " WHERE array_to_tsvector(string_to_array(search_text, ' ')) @@ CAST(%s AS tsquery)"
+    "SELECT id FROM contacts_contact WHERE array_to_tsvector(string_to_array(search_text, ' ')) @@ CAST(%s AS tsquery)"
 )
 
 

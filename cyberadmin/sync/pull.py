@@ -11,6 +11,7 @@ import uuid
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
@@ -32,7 +33,7 @@ MOST_RESTARTS = 3
 _OPEN = (PullRun.State.QUEUED, PullRun.State.RUNNING)
 
 
-def request(account: Account, scope: str, requested_by: object | None = None) -> PullRun:
+def request(account: Account, scope: str, requested_by: User | None = None) -> PullRun:
     """The account's open run, or a new one. A waiting incremental run becomes full when a full one is asked for."""
     try:
         with transaction.atomic():
@@ -211,5 +212,11 @@ def _put_back(run: PullRun, reason: str, until: datetime, counts: dict[str, int]
     mine = PullRun.objects.filter(pk=run.pk, state=PullRun.State.RUNNING, claim_token=run.claim_token)
     values = {"counts": counts} if counts is not None else {}
     mine.update(
-        state=PullRun.State.QUEUED, reason=reason, not_before=until, claim_token=None, lease_until=None, step="", **values
+        state=PullRun.State.QUEUED,
+        reason=reason,
+        not_before=until,
+        claim_token=None,
+        lease_until=None,
+        step="",
+        **values,
     )

@@ -173,7 +173,9 @@ class PullContext:
     def seen_ids(self, *names: str) -> set[int]:
         """Primary keys of every row that these lists contained."""
         found: set[int] = set()
-        for seen in PullPage.objects.filter(run=self.run, list_name__in=names).values_list("seen", flat=True).iterator():
+        for seen in (
+            PullPage.objects.filter(run=self.run, list_name__in=names).values_list("seen", flat=True).iterator()
+        ):
             found.update(array("q", bytes(seen)))
         return found
 

@@ -35,5 +35,4 @@ def take_in(
     row.content_hash = content_hash
     row.pulled_at = now()
     row.save()
-    resource.saved(row)
     return taken

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef
@@ -128,7 +129,7 @@ def _let_go(context: "PullContext", item: Sweepable, ids: Iterable[int]) -> set[
         if obj is not None:
             context.checks += 1
             try:
-                gone = context.read(lambda obj=obj: item.resource.confirm_gone(context.client, obj))
+                gone = context.read(partial(item.resource.confirm_gone, context.client, obj))
             except ListRefused:
                 continue
             except (pace.HoldOff, AccountStopped, errors.ApiError):

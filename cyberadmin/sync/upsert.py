@@ -84,9 +84,7 @@ def _sqlite(sql: str, parameters: list[Any]) -> Written:
         return cast(Written, connection.connection.execute(sql, parameters).fetchall())
 
 
-def _chunks(
-    model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]
-) -> Iterable[tuple[list[Any], str]]:
+def _chunks(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> Iterable[tuple[list[Any], str]]:
     """Parameters and placeholders of each statement."""
     adapt = _adapters(model, columns)
     size = _MOST_VARIABLES // len(columns)
