@@ -11,10 +11,18 @@ from cyberadmin.accounts.forms import PageForm
 from .models import Group
 
 
+class TitleField(forms.CharField):
+    """A title. Not called optional on the page, although the service and not the form refuses an empty one."""
+
+    needed = True
+
+
 class GroupForm(PageForm):
     """A title, and whether people outside see the group."""
 
-    title = forms.CharField(label=_("Title"), required=False, strip=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    title = TitleField(
+        label=_("Title"), required=False, strip=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
     is_public = forms.BooleanField(
         label=_("Public"),
         required=False,

@@ -38,6 +38,9 @@ class PageForm(forms.Form):
 class TokenField(forms.CharField):
     """A pasted API token: shown to nobody, sent back by no page. Refusals are the service's, in words of their own."""
 
+    #: Not called optional on the page, although the service and not the form refuses an empty one.
+    needed = True
+
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.PasswordInput(
             render_value=False,
