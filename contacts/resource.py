@@ -100,15 +100,18 @@ class ContactResource(Resource):
 
     def settled(self, change: Change, obj: Contact, sent: Sent) -> None:
         memberships = GroupMembership.objects.filter(contact=obj)
-        if change.verb == Change.Verb.REGROUP:
+        if sent.gone or change.verb == Change.Verb.UNSUBSCRIBE:
+            memberships.delete()
+        elif change.verb == Change.Verb.REGROUP:
             for name, field in change.fields.items():
                 row = memberships.filter(group_id=int(name.removeprefix(GROUP)))
                 if field["want"]:
                     row.filter(pending="add").update(pending="")
                 else:
                     row.filter(pending="remove").delete()
-        elif change.verb == Change.Verb.UNSUBSCRIBE or sent.gone:
-            memberships.delete()
+
+    def departed(self, obj: Contact) -> None:
+        GroupMembership.objects.filter(contact=obj).delete()
 
     def withdrawn(self, change: Change, obj: Contact) -> None:
         for name, field in change.fields.items():

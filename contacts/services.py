@@ -133,6 +133,7 @@ def delete_contact(actor: User, contact: Contact, why: str = "") -> Change:
             if change.verb == Change.Verb.CREATE and change.state not in Change.IN_FLIGHT and change.sent_at is None
         ]
         record.supersede(changes, "deleted_since")
+        _forget_pending_groups(row, changes)
         row.deleted_at = now()
         if never_sent and row.remote_id is None:
             return _never_arrived(row, never_sent[0])

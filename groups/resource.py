@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import cast
 
-from cyberadmin.sync.pull import PullContext
-
 from cyberadmin.api import errors, types
 from cyberadmin.api.client import ApiClient
 from cyberadmin.sync.models import Change
+from cyberadmin.sync.pull import PullContext
 from cyberadmin.sync.resource import AlreadyThere, GoneThere, Resource, Seen, Sent, Values
 
 from .models import Group, title_key
@@ -81,11 +80,11 @@ class GroupResource(Resource):
 
     def settled(self, change: Change, obj: Group, sent: Sent) -> None:
         memberships = obj.memberships.all()
-        if change.verb == Change.Verb.EMPTY:
+        if sent.gone:
+            memberships.delete()
+        elif change.verb == Change.Verb.EMPTY:
             memberships.filter(pending="remove").delete()
             obj.members_count = memberships.count()
-        elif sent.gone:
-            memberships.delete()
 
     def withdrawn(self, change: Change, obj: Group) -> None:
         if change.verb == Change.Verb.EMPTY:

@@ -28,7 +28,8 @@ WHERE state = 'queued' AND id = (
     WHERE c.account_id = %(account)s AND c.state = 'queued' AND c.not_before <= %(now)s
       AND NOT EXISTS (
         SELECT 1 FROM sync_change b WHERE b.account_id = c.account_id AND b.kind = c.kind AND b.object_id = c.object_id
-          AND (b.state IN ('sending', 'unknown', 'conflict', 'parked') OR (b.state = 'queued' AND b.id < c.id)))
+          AND (b.state IN ('sending', 'unknown', 'conflict', 'parked')
+               OR (b.id < c.id AND (b.state = 'queued' OR (b.state = 'failed' AND b.verb = 'create')))))
       AND NOT EXISTS (
         SELECT 1 FROM sync_change_waits_for w JOIN sync_change d ON d.id = w.to_change_id
         WHERE w.from_change_id = c.id

@@ -92,6 +92,9 @@ class Pump:
         except pace.HoldOff as held:
             _release_quietly(change, held)
             return False
+        except Exception:  # a programming error must stop this change, never the account's queue
+            logger.exception("Change %s could not be pushed", change.pk)
+            _to(change, outcomes.of_crash(change, keyless_sent=change.fence is not None), self.log)
         finally:
             self.log.change = None
         return True
@@ -115,11 +118,6 @@ class Pump:
             settle.gone_there(change, self.log)
         except AlreadyThere as there:
             settle.already_there(change, there.candidates, self.log)
-        except (claim.LeaseLost, pace.HoldOff):
-            raise
-        except Exception:  # a programming error must stop this change, never the account's queue
-            logger.exception("Change %s could not be pushed", change.pk)
-            _to(change, outcomes.of_crash(change, keyless_sent=change.fence is not None), self.log)
         return None
 
     def _actor_may_edit(self, change: Change) -> bool:
@@ -168,7 +166,8 @@ class Pump:
         keyless_sent = change.fence is not None and change.sent_at is not None
         outcome = outcomes.of_error(error, change, keyless_sent=keyless_sent)
         if connection.handle_account_error(self.account, self.client, error):
-            return _to(change, outcomes.Outcome(Change.State.QUEUED, "account"), self.log)
+            reason = "rate_limited" if isinstance(error, errors.RateLimited) else "account"
+            return _to(change, outcomes.Outcome(Change.State.QUEUED, reason), self.log)
         if isinstance(error, errors.Forbidden | errors.InvalidToken) and outcome.state == Change.State.QUEUED:
             outcome = outcomes.Outcome(Change.State.QUEUED, "hiccup", settings.SYNC_BACKOFF_SECONDS)
         if outcomes.troubles_vendor(error):

@@ -103,7 +103,7 @@ REASONS: dict[str, Reason] = {
     ),
     "gone_there": Reason(
         lazy("Cyberimpact no longer has it: somebody deleted it there, or the address bounced."),
-        lazy("Let it go here too, or, for a person who did not leave, add it again."),
+        lazy("Let it go here too, or, unless the person left, add it again; it is then in no group."),
         ("let_go", "recreate"),
     ),
     "same_mark_there": Reason(

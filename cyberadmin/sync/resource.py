@@ -117,6 +117,9 @@ class Resource(ABC):
     def settled(self, change: "Change", obj: Any, sent: Sent) -> None:
         """Update rows beside the object itself (memberships), inside the settling transaction."""
 
+    def departed(self, obj: Any) -> None:
+        """Forget what only a subscribed person has, inside the transaction that learns of their leaving."""
+
     def withdrawn(self, change: "Change", obj: Any) -> None:
         """Undo what `record` did beside the object, when a change is discarded or cancelled."""
 

@@ -20,7 +20,7 @@ from .clock import now
 from .doorbell import ring
 from .mirror import writing
 from .models import Change, Heartbeat, HeldSweep, PullRun, Submission
-from .resource import Values
+from .resource import Sent, Values
 
 WORKER_SILENCE = timedelta(minutes=2)
 
@@ -121,13 +121,15 @@ def resolve(actor: User, change: Change, choices: dict[str, Values]) -> None:
         if not fields:
             values |= {"state": Change.State.SUPERSEDED, "reason": "took_theirs", "done_at": now()}
         _move(change, (Change.State.CONFLICT,), **values)
-        _write_effective(change, obj, taken)
+        others = [other for other in record.open_changes(change.kind, obj) if other.pk != change.pk]
+        later = merge.wanted_by(others)
+        _write_effective(change, obj, {name: value for name, value in taken.items() if name not in later})
         _audited(actor, change, "conflict.decided", fields=sorted(taken))
         ring(change.account_id)
 
 
 def recreate(actor: User, change: Change) -> None:
-    """After "gone there": make the object again at the vendor, from what the row shows. Never for who left."""
+    """After "gone there": make the object again at the vendor, from what the row shows, in no group. Never for who left."""
     _require(actor, change)
     with transaction.atomic():
         obj = _object(change)
@@ -154,6 +156,7 @@ def recreate(actor: User, change: Change) -> None:
         obj.remote_id = None
         obj.snapshot = {}
         with writing():
+            resource.settled(change, obj, Sent(gone=True))
             obj.save()
         _audited(actor, change, "conflict.recreate")
         ring(change.account_id)
@@ -167,9 +170,7 @@ def let_go(actor: User, change: Change) -> None:
             raise ValidationError(_("This change is not waiting for that decision."))
         obj = _object(change)
         _move(change, (Change.State.CONFLICT,), state=Change.State.CANCELLED, reason="let_go", done_at=now())
-        record.supersede(record.open_changes(change.kind, obj), "deleted_since")
-        obj.gone_at, obj.snapshot = now(), None
-        record.save(obj)
+        _bury(change, obj)
         _audited(actor, change, "conflict.let_go")
 
 
@@ -338,6 +339,15 @@ def _write_effective(change: Change, obj: Any, values: Values) -> None:
     record.save(obj)
 
 
+def _bury(change: Change, obj: Any) -> None:
+    """Make a row a tombstone: nothing more is sent about it, and nothing refers to it any more."""
+    record.supersede(record.open_changes(change.kind, obj), "deleted_since")
+    obj.gone_at, obj.snapshot = now(), None
+    with writing():
+        registry.get(change.kind).settled(change, obj, Sent(gone=True))
+    record.save(obj)
+
+
 def _put_back(change: Change) -> None:
     """Undo what a given-up change did to the row: show the vendor's values where no other change wants ours."""
     resource = registry.get(change.kind)
@@ -345,9 +355,7 @@ def _put_back(change: Change) -> None:
     with writing():
         resource.withdrawn(change, obj)
     if change.verb == Change.Verb.CREATE:
-        obj.gone_at, obj.snapshot = now(), None
-        record.supersede(record.open_changes(change.kind, obj), "deleted_since")
-        record.save(obj)
+        _bury(change, obj)
         return
     if change.verb == Change.Verb.DELETE:
         obj.deleted_at = None

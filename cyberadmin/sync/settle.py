@@ -63,7 +63,7 @@ def protected(resource: Resource, change: Change, obj: Any, seen: Seen, log: Cal
             merge.merge(resource, row, seen, pending)
         with writing():
             if seen.values:
-                row.memberships.all().delete()
+                resource.departed(row)
             _save(row)
         log.flush()
 

@@ -370,3 +370,70 @@ def test_rights_taken_away_between_saving_and_sending_stop_the_change(world: Wor
     change = only_change(world)
     assert (change.state, change.reason) == (Change.State.PARKED, "rights_lost")
     assert world.effects() == []
+
+
+def test_deciding_a_conflict_does_not_undo_what_was_typed_since(world: World) -> None:
+    marie = world.mirrored(MARIE, firstname="Marie")
+    contacts.edit_contact(world.editor, marie, {"first_name": "Anne"}, marie.edit_version)
+    world.remote_edit(MARIE, firstname="Ann")
+    world.push()
+    marie.refresh_from_db()
+    contacts.edit_contact(world.editor, marie, {"first_name": "Annie"}, marie.edit_version)
+    services.resolve(world.editor, world.changes()[0], {"first_name": {"keep": "theirs"}})
+    assert world.contact(MARIE).first_name == "Annie"
+    world.settle()
+
+    assert [change.state for change in world.changes()] == [Change.State.SUPERSEDED, Change.State.DONE]
+    assert world.held_member(MARIE)["firstname"] == "Annie"
+
+
+def test_what_follows_a_refused_creation_waits_for_its_repair(world: World) -> None:
+    news = world.mirrored_group("News")
+    refusal = {"action": "status", "code": 422, "method": "POST", "path": "/members", "times": 1}
+    world.sandbox.faults(refusal)
+    luc = contacts.create_contact(world.editor, world.account, {"email": "luc@example.com"}, [news])
+    world.push()
+    world.push()
+    assert [change.state for change in world.changes()] == [Change.State.FAILED, Change.State.QUEUED]
+
+    services.retry(world.editor, world.changes()[0])
+    world.settle()
+    assert [change.state for change in world.changes()] == [Change.State.DONE] * 2
+    luc.refresh_from_db()
+    assert world.held_member("luc@example.com")["id"] == luc.remote_id
+
+
+def test_deleting_somebody_on_the_way_into_a_group_leaves_nothing_pending(world: World) -> None:
+    marie = world.mirrored(MARIE)
+    contacts.change_groups(world.editor, marie, [world.mirrored_group("News")], [])
+    contacts.delete_contact(world.editor, marie, "Asked for it")
+    assert differences(world.account.pk) == []
+    world.settle()
+    assert [effect["operation"] for effect in world.effects()] == ["deleteMember"]
+
+
+def test_somebody_added_again_is_in_no_group(world: World) -> None:
+    marie = world.mirrored(MARIE)
+    contacts.change_groups(world.editor, marie, [world.mirrored_group("News")], [])
+    world.settle()
+    contacts.edit_contact(world.editor, marie, {"first_name": "Anne"}, marie.edit_version)
+    world.sandbox.control("DELETE", "members", account=world.remote, email=MARIE)
+    world.push()
+    services.recreate(world.editor, world.changes()[-1])
+    world.settle()
+    assert GroupMembership.objects.count() == 0
+    assert world.held_member(MARIE)["firstname"] == "Anne"
+
+
+def test_a_429_is_told_as_such_and_not_counted_as_a_try(world: World) -> None:
+    marie = world.mirrored(MARIE)
+    contacts.edit_contact(world.editor, marie, {"first_name": "Anne"}, marie.edit_version)
+    world.sandbox.faults({"action": "status", "code": 429, "method": "PATCH", "path": "/members/{key}", "times": 1})
+    world.push()
+    change = only_change(world)
+    assert (change.state, change.reason, change.attempts) == (Change.State.QUEUED, "rate_limited", 0)
+    before = len(world.sandbox.requests())
+    world.push()
+    assert len(world.sandbox.requests()) == before
+    world.settle()
+    assert only_change(world).state == Change.State.DONE
