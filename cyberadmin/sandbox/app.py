@@ -236,7 +236,8 @@ def read_request(environ: Environ) -> Request:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     query: dict[str, str] = {}
     for name, value in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True):
-        query.setdefault(name, value)
+        # A repeated parameter has no meaning anywhere: joined, its values fit nothing and are refused.
+        query[name] = f"{query[name]},{value}" if name in query else value
     headers = {name[5:].lower().replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
     headers["content-type"] = str(environ.get("CONTENT_TYPE", ""))
     return Request(

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 
 from cyberadmin.sandbox.call import Call
 from cyberadmin.sandbox.dates import day_after, day_start, parse_day
+from cyberadmin.sandbox.people import numeric_id
 from cyberadmin.sandbox.wire import ApiProblem, Json, invalid, not_found
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 10_000
+MAX_PAGE = 10**14
 # Up to this offset SQLite may walk the index itself; beyond it the rank is built.
 SHALLOW = 2_000
 RANKS_KEPT = 24
@@ -86,13 +88,14 @@ def bad_parameter(call: Call, name: str, text: str) -> ApiProblem | None:
     return None if choice == "default" else invalid(name, text, int(choice))
 
 
-def _count_parameter(call: Call, name: str, default: int, highest: int | None) -> int:
+def _count_parameter(call: Call, name: str, default: int, highest: int) -> int:
     text = call.request.parameter(name)
     if not text:
         return default
-    if text.isascii() and text.isdigit() and 1 <= int(text[:30]) and (highest is None or int(text[:30]) <= highest):
-        return int(text[:30])
-    problem = bad_parameter(call, name, f"must be a whole number from 1{f' to {highest}' if highest else ''}")
+    number = numeric_id(text)
+    if number is not None and 1 <= number <= highest:
+        return number
+    problem = bad_parameter(call, name, f"must be a whole number from 1 to {highest}")
     if problem:
         raise problem
     return default
@@ -111,7 +114,7 @@ def choice_parameter(call: Call, name: str, choices: Mapping[str, object] | tupl
 
 def read_page(call: Call, sorts: Mapping[str, str] | tuple[str, ...]) -> Page:
     return Page(
-        number=_count_parameter(call, "page", 1, None),
+        number=_count_parameter(call, "page", 1, MAX_PAGE),
         limit=_count_parameter(call, "limit", DEFAULT_LIMIT, MAX_LIMIT),
         sort=choice_parameter(call, "sort", sorts),
     )

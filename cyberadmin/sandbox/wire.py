@@ -13,7 +13,7 @@ JSON_TYPE = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: ``path`` as sent, ``segments`` percent-decoded, the first value of each query parameter."""
+    """One request: ``path`` as sent, ``segments`` percent-decoded, query values by name."""
 
     method: str
     path: str

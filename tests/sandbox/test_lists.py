@@ -69,12 +69,16 @@ def test_filters_are_whole_eastern_days(people: VendorApi, query: dict[str, str]
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("page", "0"), ("page", "-1"), ("page", "x"), ("limit", "0"), ("limit", "10001"), ("limit", "1.5"),
+    [("page", "0"), ("page", "-1"), ("page", "x"), ("page", str(2**64)), ("limit", "0"), ("limit", "10001"), ("limit", "1.5"),
      ("sort", "id_asc"), ("status", "subscribed"), ("joinedOnFrom", "2025-2-1"), ("joinedOnTo", "2025-02-30"),
      ("updatedOnFrom", "hier"), ("dateReturnFormat", "RFC")],
 )  # fmt: skip
 def test_a_wrong_parameter_is_422_and_named(api: VendorApi, name: str, value: str) -> None:
     assert list(api.get("/members", 422, **{name: value})["errors"]) == [name]
+
+
+def test_a_repeated_parameter_is_refused(api: VendorApi) -> None:
+    api.call("GET", "/members", 422, params=[("page", "1"), ("page", "2")])
 
 
 def test_limit_may_be_10000(people: VendorApi) -> None:
