@@ -12,7 +12,7 @@ from cyberadmin.api.pagination import Page
 from cyberadmin.sync import registry
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.pull_context import ListRefused, PullContext
-from cyberadmin.sync.pull_pages import NotByDay, Reading, Rows, by_day, by_number
+from cyberadmin.sync.pull_pages import Reading, Rows, Window, by_day, by_number
 from cyberadmin.sync.sweep import Sweepable
 
 from .models import Contact, CustomField
@@ -82,20 +82,18 @@ def _members(
 ) -> Iterator[Rows]:
     members = context.client.members.list
 
-    def on_day(start: date | None) -> Page[types.Member]:
-        first = start or joined_from
-        return context.read(lambda: members(sort="date_asc", joined_from=first, updated_from=updated_from))
-
-    def on_page(page: int) -> Page[types.Member]:
+    def ask(window: Window) -> Page[types.Member]:
         return context.read(
-            lambda: members(page=page, sort="email_asc", joined_from=joined_from, updated_from=updated_from)
+            lambda: members(
+                page=window.page,
+                sort=window.sort,
+                joined_from=window.start or joined_from,
+                joined_to=window.until,
+                updated_from=updated_from,
+            )
         )
 
-    try:
-        yield from by_day(on_day, joined_day, member_id, reading)
-    except NotByDay:
-        reading.restart()
-        yield from by_number(on_page, member_id, reading)
+    return by_day(ask, joined_day, member_id, reading)
 
 
 def _pull_departed(context: PullContext, listing: Listing) -> Iterator[None]:
@@ -103,14 +101,14 @@ def _pull_departed(context: PullContext, listing: Listing) -> Iterator[None]:
     reading = context.reading(listing.name)
     since = context.since
 
-    def on_page(page: int) -> Page[types.UnsubscribedMember] | Page[types.BouncedMember]:
-        members = context.client.members
+    def ask(window: Window) -> Page[types.UnsubscribedMember] | Page[types.BouncedMember]:
+        members, page, sort = context.client.members, window.page, window.sort
         if listing is BOUNCED:
-            return context.read(lambda: members.list_bounced(page=page, sort="email_asc", bounced_from=since))
-        return context.read(lambda: members.list_unsubscribed(page=page, sort="email_asc", unsubscribed_from=since))
+            return context.read(lambda: members.list_bounced(page=page, sort=sort, bounced_from=since))
+        return context.read(lambda: members.list_unsubscribed(page=page, sort=sort, unsubscribed_from=since))
 
     merge = ContactMerge(context, listing)
-    yield from context.walk(reading, by_number(on_page, address_key, reading), merge.page)
+    yield from context.walk(reading, by_number(ask, address_key, reading), merge.page)
 
 
 def _offer_to_sweep(context: PullContext) -> None:

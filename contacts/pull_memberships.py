@@ -5,7 +5,6 @@ list was asked for is newer than that list and stays too.
 """
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 import orjson
@@ -15,7 +14,7 @@ from django.db.models import Count
 from cyberadmin.api import types
 from cyberadmin.api.pagination import Page
 from cyberadmin.sync.pull_context import PullContext
-from cyberadmin.sync.pull_pages import NotByDay, Reading, Rows, by_day, by_number
+from cyberadmin.sync.pull_pages import Reading, Rows, Window, by_day
 from groups.models import Group
 
 from .models import GroupMembership
@@ -78,17 +77,14 @@ def _pages(context: PullContext, group: Group, reading: Reading) -> Iterator[Row
     members = context.client.groups.list_members
     number = int(group.remote_id or 0)
 
-    def on_day(start: date | None) -> Page[types.Member]:
-        return context.read(lambda: members(number, sort="date_asc", joined_from=start))
+    def ask(window: Window) -> Page[types.Member]:
+        return context.read(
+            lambda: members(
+                number, page=window.page, sort=window.sort, joined_from=window.start, joined_to=window.until
+            )
+        )
 
-    def on_page(page: int) -> Page[types.Member]:
-        return context.read(lambda: members(number, sort="email_asc", page=page))
-
-    try:
-        yield from by_day(on_day, joined_day, member_id, reading)
-    except NotByDay:
-        reading.restart()
-        yield from by_number(on_page, member_id, reading)
+    return by_day(ask, joined_day, member_id, reading)
 
 
 def _compare(context: PullContext, group: Group, ids: list[int], asked_at: Any, *, remove: bool) -> None:

@@ -8,7 +8,7 @@ from cyberadmin.api.errors import SchemaError
 from cyberadmin.api.types import fields
 from cyberadmin.sync import merge, pull_merge, registry
 from cyberadmin.sync.pull_context import PullContext
-from cyberadmin.sync.pull_pages import Row, Rows, by_number
+from cyberadmin.sync.pull_pages import Row, Rows, Window, by_number
 from cyberadmin.sync.resource import Resource, Seen
 from cyberadmin.sync.sweep import Sweepable
 
@@ -27,14 +27,15 @@ def pull_groups(context: PullContext) -> Iterator[None]:
     reading = context.reading(LIST)
     resource = registry.get("group")
 
-    def fetch(number: int) -> "Page[types.Group]":
-        return context.read(lambda: context.client.groups.list(page=number, sort="date_asc"))
+    def ask(window: Window) -> "Page[types.Group]":
+        # Groups have no e-mail address; creation is their only steady order (api/README.md 4.6).
+        return context.read(lambda: context.client.groups.list(page=window.page, sort="date_asc"))
 
     def merge_page(rows: Rows) -> None:
         context.expect((reading.announced or 0) if reading.pages == 1 else 0)
         context.in_page(lambda: _merge(context, resource, rows))
 
-    yield from context.walk(reading, by_number(fetch, group_id, reading), merge_page)
+    yield from context.walk(reading, by_number(ask, group_id, reading), merge_page)
     live = Group.objects.filter(account=context.account, gone_at=None, deleted_at=None)
     context.sweepable.append(Sweepable(resource, (LIST,), live.exclude(remote_id=None), _forget))
 

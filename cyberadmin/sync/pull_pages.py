@@ -2,13 +2,14 @@
 
 Page numbers shift while rows come and go, so a list is walked by a key where it has one: sorted by day of joining, each
 request asks for everything from the last day of the page before, always page 1. Nothing can slip between two such
-pages. Where that is impossible, page numbers are walked twice and both passes are joined. The checks can't prove that
+pages. A single day of more than a page, and lists without such a key, are walked by number: twice, with both passes
+joined. The checks can't prove that
 a list is whole; they only ever veto the sweep. What was read is merged in any case.
 """
 
 from collections.abc import Callable, Generator, Hashable, Iterator
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import Any
 
 from cyberadmin.api.errors import SchemaError
@@ -17,8 +18,20 @@ from cyberadmin.api.pagination import MAX_LIMIT, Page
 Row = dict[str, Any]
 Rows = list[Row]
 Identity = Callable[[Row], Hashable]
-ByDay = Callable[[date | None], Page[Any]]
-ByNumber = Callable[[int], Page[Any]]
+BY_DAY, BY_EMAIL = "date_asc", "email_asc"
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which part of a list is asked for. Days are Eastern and inclusive; every request repeats the sort."""
+
+    sort: str
+    page: int = 1
+    start: date | None = None
+    until: date | None = None
+
+
+Ask = Callable[[Window], Page[Any]]
 
 
 @dataclass
@@ -66,21 +79,36 @@ class Reading:
             self.veto("fewer_than_announced")
 
 
-class NotByDay(Exception):
-    """The list can't be walked by day: it is not in order, or one day fills more than a page."""
+class _Unordered(Exception):
+    """The rows are not in the order of their days."""
 
 
-def by_day(fetch: ByDay, day_of: Callable[[Row], str], identity: Identity, reading: Reading) -> Iterator[Rows]:
-    """Yield the new rows of each page, walking by day. `day_of` gives the day as yyyy-mm-dd. Raises NotByDay."""
-    start: str | None = None
+def by_day(ask: Ask, day_of: Callable[[Row], str], identity: Identity, reading: Reading) -> Iterator[Rows]:
+    """Yield the new rows of each page, walking by day; by number where the vendor does not keep to the order of days.
+
+    `day_of` gives a row's day as yyyy-mm-dd and raises SchemaError when it has none.
+    """
+    try:
+        yield from _days(ask, day_of, identity, reading)
+    except _Unordered:
+        reading.restart()
+        yield from by_number(ask, identity, reading)
+
+
+def by_number(ask: Ask, identity: Identity, reading: Reading) -> Iterator[Rows]:
+    """Yield the new rows of each page, walking by page number: once when the list fits a page, else twice."""
+    yield from _passes(ask, Window(sort=BY_EMAIL), identity, reading, set())
+    reading.finish()
+
+
+def _days(ask: Ask, day_of: Callable[[Row], str], identity: Identity, reading: Reading) -> Iterator[Rows]:
+    start: date | None = None
     boundary: set[Hashable] = set()
     while True:
-        page = fetch(date.fromisoformat(start) if start else None)
+        page = ask(Window(sort=BY_DAY, start=start))
         reading.heard(page)
-        rows, total, full = page.rows, page.total_count, is_full(page)
-        days = _days(rows, day_of)
-        if days != sorted(days) or (days and start and days[0] < start):
-            raise NotByDay
+        rows, total, full = page.rows, page.total_count, _is_full(page)
+        days = _ordered(rows, day_of, start)
         fresh = _distinct([row for row in rows if identity(row) not in boundary], identity, reading)
         reading.distinct += len(fresh)
         if fresh:
@@ -88,39 +116,55 @@ def by_day(fetch: ByDay, day_of: Callable[[Row], str], identity: Identity, readi
         if not full and len(rows) < total:
             reading.veto("short_page")
         # A full last page may hide more behind a capped total, so it is followed by one more request.
-        if not rows or (len(rows) >= total and not (full and fresh)) or (not full and not fresh):
+        if not rows or (len(rows) >= total and not (full and fresh)) or not (full or fresh):
             return reading.finish()
-        if days[-1] == start:
-            if full and len(rows) < total:
-                raise NotByDay
-            return reading.finish()
-        start = days[-1]
-        boundary = {identity(row) for row, day in zip(rows, days, strict=True) if day == start}
-        # Nothing may hold the page while the next one is decoded.
+        last = date.fromisoformat(days[-1])
+        boundary = {identity(row) for row, day in zip(rows, days, strict=True) if day == days[-1]} | (
+            boundary if last == start else set()
+        )
+        # Nothing may hold this page while the next one is decoded.
         del page, rows, fresh, days
+        if last == start:
+            # One day fills more than a page: its pages have only numbers.
+            yield from _passes(ask, Window(sort=BY_EMAIL, start=last, until=last), identity, reading, boundary)
+            last, boundary = last + timedelta(days=1), set()
+        start = last
 
 
-def by_number(fetch: ByNumber, identity: Identity, reading: Reading) -> Iterator[Rows]:
-    """Yield the new rows of each page, walking by page number: once when the list fits a page, else twice."""
-    seen: set[Hashable] = set()
+def _ordered(rows: Rows, day_of: Callable[[Row], str], start: date | None) -> list[str]:
+    """The days of the rows. Raises _Unordered unless they rise from `start`."""
+    try:
+        days = [day_of(row) for row in rows]
+        if days:
+            date.fromisoformat(days[-1])
+    except (SchemaError, ValueError):
+        raise _Unordered from None
+    if days != sorted(days) or (days and start and days[0] < start.isoformat()):
+        raise _Unordered
+    return days
+
+
+def _passes(
+    ask: Ask, window: Window, identity: Identity, reading: Reading, seen: set[Hashable]
+) -> Generator[Rows, None, None]:
+    """Walk a window by number, twice unless it fits a page; `seen` grows by what was read."""
     totals: set[int] = set()
     for _pass in (1, 2):
-        number = yield from _one_pass(fetch, identity, reading, seen, totals)
-        if number == 1:
+        pages = yield from _one_pass(ask, window, identity, reading, seen, totals)
+        if pages == 1:
             break
     if len(totals) > 1:
         reading.veto("totals_differ")
-    reading.finish()
 
 
 def _one_pass(
-    fetch: ByNumber, identity: Identity, reading: Reading, seen: set[Hashable], totals: set[int]
+    ask: Ask, window: Window, identity: Identity, reading: Reading, seen: set[Hashable], totals: set[int]
 ) -> Generator[Rows, None, int]:
     number, got = 0, 0
     previous: list[Hashable] = []
     while True:
         number += 1
-        page = fetch(number)
+        page = ask(replace(window, page=number))
         reading.heard(page)
         totals.add(page.total_count)
         keys = [identity(row) for row in page.rows]
@@ -142,7 +186,7 @@ def _one_pass(
         del page, fresh
 
 
-def is_full(page: Page[Any]) -> bool:
+def _is_full(page: Page[Any]) -> bool:
     """Whether the page carries as many rows as it may."""
     return len(page.rows) >= _limit(page)
 
@@ -150,13 +194,6 @@ def is_full(page: Page[Any]) -> bool:
 def _limit(page: Page[Any]) -> int:
     """The limit that the vendor says it used: openly lower than asked is no fault."""
     return page.limit if 0 < page.limit < MAX_LIMIT else MAX_LIMIT
-
-
-def _days(rows: Rows, day_of: Callable[[Row], str]) -> list[str]:
-    try:
-        return [day_of(row) for row in rows]
-    except SchemaError:
-        raise NotByDay from None
 
 
 def _distinct(rows: Rows, identity: Identity, reading: Reading) -> Rows:
