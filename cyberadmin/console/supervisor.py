@@ -94,7 +94,7 @@ class Supervisor:
     """The children, in the order of their start; they are stopped in the opposite order."""
 
     say: Callable[[str], None]
-    stop_seconds: float = 20.0
+    stop_seconds: float = 8.0
     children: list[Child] = field(default_factory=list)
     stopping: bool = False
 

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from cyberadmin.celery import app
 from tests.infra.console import ROOT, environment
 
 PRODUCTION = {"CYBERADMIN_DEVELOPMENT": "0", "ALLOWED_HOSTS": "console.example.org"}
@@ -62,3 +63,8 @@ def test_a_machine_of_its_own_reads_its_secrets_from_its_folder(tmp_path):
     (tmp_path / "local.env").write_text("CYBERADMIN_TIME_ZONE=America/Moncton\nDJANGO_SECRET_KEY=ignored\n")
     done = load(tmp_path, "settings.TIME_ZONE, settings.SECRET_KEY[:10]")
     assert done.stdout.strip() == "America/Moncton tests-only", done.stderr
+
+
+def test_every_scheduled_task_exists():
+    app.loader.import_default_modules()
+    assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
