@@ -31,7 +31,7 @@ def contact_url(contact: Contact) -> str:
 
 def back_to(contact: Contact) -> list[tuple[Any, str]]:
     """The crumbs of a page about one contact."""
-    return [(_("contacts"), reverse("admin:contacts_contact_changelist")), (contact.email, contact_url(contact))]
+    return [(_("Contacts"), reverse("admin:contacts_contact_changelist")), (contact.email, contact_url(contact))]
 
 
 def history(contact: Contact) -> list[tuple[Change, Any]]:

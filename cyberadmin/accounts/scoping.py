@@ -17,6 +17,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, get_script_prefix, path, reverse, set_script_prefix
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 from unfold.admin import ModelAdmin
@@ -135,7 +136,7 @@ class ScopedPage(View):
         if self.model_admin is None:
             return []
         opts = self.model_admin.opts
-        return [(opts.verbose_name_plural, reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"))]
+        return [(capfirst(opts.verbose_name_plural), reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"))]
 
     def render(self, status: int = 200, template: str = "", **context: Any) -> HttpResponse:
         """The page, with the site's own context around it."""

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from cyberadmin.accounts.models import Account
@@ -42,6 +43,10 @@ RUN_TONES = {
     PullRun.State.FAILED: "bad",
     PullRun.State.ABANDONED: "quiet",
 }
+
+
+#: Day and time as people here write them; Django's French is France's ("14:32" instead of "14 h 32").
+FORMATS = {"fr": ("j F Y", "G\u00a0\\h\u00a0i"), "en": ("F j, Y", "H:i")}
 
 
 @register.filter
@@ -81,9 +86,9 @@ def when(context: Context, moment: datetime | None, short: bool = False) -> str:
     account: Account | None = getattr(request, "account", None)
     zone = account.zone if account else timezone.get_current_timezone()
     local = timezone.localtime(moment, zone)
-    if short and local.date() == timezone.localtime(timezone.now(), zone).date():
-        return date_format(local, "TIME_FORMAT")
-    return date_format(local, "SHORT_DATETIME_FORMAT" if short else "DATETIME_FORMAT")
+    today = local.date() == timezone.localtime(timezone.now(), zone).date()
+    day, time = FORMATS["fr" if (get_language() or "").startswith("fr") else "en"]
+    return date_format(local, time if short and today else f"{day}, {time}")
 
 
 @register.inclusion_tag("console/parts/post_button.html", takes_context=True)

@@ -113,7 +113,12 @@
     });
   });
 
-  // Filters act at once
+  // Filters fold away on small screens, unless one is set; they act at once
+  $("[data-unfold]").forEach((button) => {
+    const folded = (state) => { button.form.classList.toggle("folded", state); button.setAttribute("aria-expanded", String(!state)); };
+    folded(button.dataset.active === undefined);
+    button.addEventListener("click", () => folded(!button.form.classList.contains("folded")));
+  });
   $("[data-filters] select").forEach((select) => select.addEventListener("change", () => select.form.requestSubmit()));
   $("[data-filters]").forEach((form) => form.addEventListener("submit", () => {
     $("input[name], select[name]", form).forEach((field) => { if (!field.value) field.disabled = true; });
