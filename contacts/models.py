@@ -85,6 +85,7 @@ class Contact(MirrorModel):
             ),
             models.Index(fields=["account", "joined_at"], condition=Q(gone_at=None), name="contact_by_joined"),
             models.Index(fields=["account"], condition=Q(snapshot__isnull=False), name="contact_differs"),
+            models.Index(fields=["account", "email_key"], condition=Q(gone_at__isnull=False), name="contact_gone"),
         ]
 
     def __str__(self) -> str:

@@ -59,7 +59,7 @@ def _is_gone(context: PullContext, number: int) -> bool:
 
 def _holders(merge: ContactMerge, waiting: Waiting) -> dict[str, Known]:
     keys = {listed.email_key for listed in waiting.values()}
-    return {one.email_key: one for one in merge.load("email_key", keys) if one.gone_at is None}
+    return {one.email_key: one for one in merge.load("email_key", keys, gone=False)}
 
 
 def _settle(context: PullContext, merge: ContactMerge, waiting: Waiting, gone: set[int]) -> None:

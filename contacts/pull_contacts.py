@@ -7,16 +7,17 @@ one by one. Two rows that want one address are set aside until the whole list is
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from cyberadmin.api.errors import SchemaError
 from cyberadmin.sync import pull_merge, registry
 from cyberadmin.sync.pull_context import PullContext
 from cyberadmin.sync.pull_pages import Row, Rows
-from cyberadmin.sync.upsert import insert_rows, update_rows
+from cyberadmin.sync.upsert import among, insert_rows, update_rows
 
 from .models import Contact, GroupMembership
 from .pull_rows import EMAIL_KEY, NAMES, SHOWN, Columns, Listing, address_key, columns_of, member_id, seen_of
@@ -24,7 +25,6 @@ from .pull_rows import EMAIL_KEY, NAMES, SHOWN, Columns, Listing, address_key, c
 _FINGERPRINT = ("content_hash", "pulled_at")
 _KEPT_BY_DEPARTED = ("mailings_received", "mailings_opened", "mailings_clicked")
 _SHOWN = frozenset(SHOWN)
-_BATCH = 10_000
 
 
 class Known(NamedTuple):
@@ -57,6 +57,7 @@ class Plan:
     """What a page means for the mirror."""
 
     seen: list[int] = field(default_factory=list)
+    unchanged: int = 0
     inserts: list[Listed] = field(default_factory=list)
     updates: list[tuple[Known, Listed]] = field(default_factory=list)
     merges: list[tuple[Known, Listed]] = field(default_factory=list)
@@ -78,7 +79,7 @@ class ContactMerge:
         prints = [pull_merge.digest(row, self.listing.mark) for row in rows]
         plan = self.context.in_page(lambda: self._page(rows, prints))
         self.clashes += plan.clashes
-        self.context.count("unchanged", len(plan.seen) - len(plan.updates) - len(plan.merges) - len(plan.inserts))
+        self.context.count("unchanged", plan.unchanged)
         if reading.pages == 1:
             self.context.expect(reading.announced or 0)
         self.context.advance(len(rows))
@@ -91,16 +92,19 @@ class ContactMerge:
 
     # --- deciding ---
     def _members(self, rows: Rows, prints: list[str]) -> Plan:
-        plan = Plan()
         ids = [member_id(row) for row in rows]
-        known = {one.remote_id: one for one in self.load("remote_id", [one for one in ids if one is not None])}
+        same = self._same("remote_id", ids, prints)
+        plan = Plan(seen=list(same.values()), unchanged=len(same))
+        known = {one.remote_id: one for one in self.load("remote_id", [one for one in ids if one not in same and one])}
         changed: list[tuple[Known | None, Listed]] = []
         for row, number, content_hash in zip(rows, ids, prints, strict=True):
+            if number in same:
+                continue
             mirrored = known.get(number)
-            if mirrored is not None and (self._is_same(mirrored, content_hash) or self._is_newer(mirrored)):
+            if mirrored is not None and self._is_newer(mirrored):
                 plan.seen.append(mirrored.pk)
-            elif (listed := self._listed(row, content_hash)) is not None:
-                changed.append((mirrored, listed))
+            elif (one := self._listed(row, content_hash)) is not None:
+                changed.append((mirrored, one))
             elif mirrored is not None:
                 plan.seen.append(mirrored.pk)
         self._assign(plan, changed)
@@ -109,7 +113,7 @@ class ContactMerge:
     def _assign(self, plan: Plan, changed: list[tuple[Known | None, Listed]]) -> None:
         """Put new and changed members where they belong, by who holds their address here."""
         moving = [listed.email_key for mirrored, listed in changed if _wants_key(mirrored, listed)]
-        holders = {one.email_key: one for one in self.load("email_key", moving) if one.gone_at is None}
+        holders = {one.email_key: one for one in self.load("email_key", moving, gone=False)}
         taken: set[str] = set()
         for mirrored, listed in changed:
             holder = holders.get(listed.email_key) if _wants_key(mirrored, listed) else None
@@ -137,20 +141,21 @@ class ContactMerge:
             plan.updates.append((mirrored, listed))
 
     def _departed(self, rows: Rows, prints: list[str]) -> Plan:
-        plan = Plan()
         keys = [address_key(row) for row in rows]
-        known: dict[str, Known] = {}
-        for one in self.load("email_key", [key for key in keys if key]):
-            # A living row before a tombstone, the newest tombstone before older ones.
-            before = known.get(one.email_key)
-            if before is None or _preferred(one, before):
-                known[one.email_key] = one
+        same = self._same("email_key", keys, prints)
+        plan = Plan(seen=list(same.values()), unchanged=len(same))
+        others = [key for key in keys if key and key not in same]
+        known = {one.email_key: one for one in sorted(self.load("email_key", others, gone=True), key=_gone_at)}
+        # A living row before a tombstone, the newest tombstone before older ones.
+        known |= {one.email_key: one for one in self.load("email_key", others, gone=False)}
         for row, key, content_hash in zip(rows, keys, prints, strict=True):
+            if key in same:
+                continue
             mirrored = known.get(key or "")
-            if mirrored is not None and (self._is_same(mirrored, content_hash) or self._is_newer(mirrored)):
+            if mirrored is not None and self._is_newer(mirrored):
                 plan.seen.append(mirrored.pk)
-            elif (listed := self._listed(row, content_hash)) is not None:
-                self._sort_departed(plan, mirrored, listed)
+            elif (one := self._listed(row, content_hash)) is not None:
+                self._sort_departed(plan, mirrored, one)
             elif mirrored is not None:
                 plan.seen.append(mirrored.pk)
         return plan
@@ -162,9 +167,6 @@ class ContactMerge:
         plan.seen.append(mirrored.pk)
         target = plan.merges if mirrored.edited or mirrored.gone_at is not None else plan.updates
         target.append((mirrored, listed))
-
-    def _is_same(self, mirrored: Known, content_hash: str) -> bool:
-        return mirrored.content_hash == content_hash and not mirrored.edited and mirrored.gone_at is None
 
     def _is_newer(self, mirrored: Known) -> bool:
         """Whether a push read or wrote this very contact after the page was asked for."""
@@ -187,17 +189,28 @@ class ContactMerge:
             return None
 
     # --- reading and writing ---
-    def load(self, column: str, values: Iterable[Any]) -> list[Known]:
-        """The account's contacts whose `column` is one of `values`; of addresses, tombstones included."""
-        found: list[Known] = []
+    def load(self, column: str, values: Iterable[Any], *, gone: bool | None = None) -> list[Known]:
+        """The account's contacts whose `column` is one of `values`: living ones, tombstones (`gone`), or both."""
         values = list(values)
-        names = ("pk", "remote_id", "email_key", "content_hash", "edit_version", "snapshot__isnull")
-        more = ("state", "pulled_at", "gone_at")
-        for start in range(0, len(values), _BATCH):
-            part = values[start : start + _BATCH]
-            rows = Contact.objects.filter(account=self.context.account, **{f"{column}__in": part})
-            found += [Known(*row) for row in rows.values_list(*names, *more)]
-        return found
+        if not values:
+            return []
+        rows = Contact.objects.filter(account=self.context.account, **{f"{column}__in": among(values)})
+        if gone is not None:
+            rows = rows.filter(gone_at__isnull=not gone)
+        edited = ExpressionWrapper(Q(snapshot__isnull=False), BooleanField())
+        return [Known(*row) for row in rows.annotate(edited=edited).values_list("pk", *Known._fields[1:])]
+
+    def _same(self, column: str, values: Iterable[Any], prints: list[str]) -> dict[Any, int]:
+        """Primary keys of the rows that need no look: living, without edits under way, with the very fingerprint."""
+        wanted = dict(zip(values, prints, strict=True))
+        wanted.pop(None, None)
+        state = self.listing.state.value
+        rows = Contact.objects.filter(
+            account=self.context.account, snapshot__isnull=True, gone_at=None, state=state,
+            **{f"{column}__in": among(list(wanted))},
+        )  # fmt: skip
+        same = rows.values_list(column, "pk", "content_hash")
+        return {value: pk for value, pk, content_hash in same if wanted[value] == content_hash}
 
     def write(self, plan: Plan) -> None:
         """Carry a plan out; rows that staff edited meanwhile are merged field by field instead."""
@@ -254,7 +267,5 @@ def _wants_key(mirrored: Known | None, listed: Listed) -> bool:
     return mirrored is None or mirrored.email_key != listed.email_key or mirrored.gone_at is not None
 
 
-def _preferred(one: Known, before: Known) -> bool:
-    if before.gone_at is None or one.gone_at is None:
-        return one.gone_at is None
-    return one.gone_at > before.gone_at
+def _gone_at(one: Known) -> datetime:
+    return one.gone_at or datetime.max.replace(tzinfo=UTC)

@@ -7,6 +7,7 @@ merge of the few rows that carry edits.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from operator import le
 from typing import Any
 
 from cyberadmin.api.errors import SchemaError
@@ -51,6 +52,7 @@ DERIVED = ("email_key", "search_text")
 NAMES = (*SHOWN, *VENDOR_ONLY, *DERIVED)
 EMAIL_KEY = NAMES.index("email_key")
 _COLUMNS = {field.name: field for field in Contact._meta.concrete_fields}
+#: Widths of the texts that `_fitting` looks at, in its order.
 _WIDTHS = {
     wire: _COLUMNS[name].max_length or 0
     for wire, name in {
@@ -119,7 +121,7 @@ BOUNCED = Listing("bounced", Contact.State.BOUNCED, b"b", BouncedMember.from_jso
 
 def columns_of(listing: Listing, account_id: int, row: Row) -> Columns:
     """The values of `NAMES` for a listed member. Raises SchemaError for a row that does not fit."""
-    member = listing.parse(_fitting(row))
+    member = _fitting(listing, row)
     key = email_key(member.email)
     if "@" not in key or len(member.email) > _LONGEST_ADDRESS:
         raise SchemaError("email", "not an e-mail address")
@@ -152,13 +154,23 @@ def columns_of(listing: Listing, account_id: int, row: Row) -> Columns:
     return (*shown, None, *vendor_only, 0, 0, 0, left_at, bounced_at, key, text)
 
 
-def _fitting(row: Row) -> Row:
-    """The row without what no column can hold: NUL characters, and text beyond a column's width."""
-    long = [wire for wire, width in _WIDTHS.items() if isinstance(row.get(wire), str) and len(row[wire]) > width]
-    if not long and not any(type(value) is str and "\x00" in value for value in row.values()):
-        return row
+def _fitting(listing: Listing, row: Row) -> ContactFields:
+    """The member, without what no column can hold: NUL characters, and text beyond a column's width."""
+    member = listing.parse(row)
+    texts = (
+        member.first_name,
+        member.last_name,
+        member.company,
+        member.gender,
+        member.language,
+        member.postal_code,
+        member.country,
+        member.consent_type,
+    )
+    if all(map(le, map(len, texts), _WIDTHS.values())) and "\x00" not in "".join((*texts, member.note, member.email)):
+        return member
     clean = {wire: value.replace("\x00", "") if isinstance(value, str) else value for wire, value in row.items()}
-    return clean | {wire: clean[wire][: _WIDTHS[wire]] for wire in long}
+    return listing.parse(clean | {wire: (clean[wire] or "")[:width] for wire, width in _WIDTHS.items()})
 
 
 def seen_of(resource: Resource, account_id: int, columns: Columns) -> Seen:

@@ -1,10 +1,10 @@
-"""The search index over `search_text` (contacts/search.py).
+"""The search index over `search_text` (contacts/search.py), and the index that finds tombstones by address.
 
 SQLite loses triggers when a table is rebuilt: a later migration that alters `contacts_contact` has to run `index_sqlite`
 again (tests/contacts/test_search.py fails if one forgets).
 """
 
-from django.db import migrations
+from django.db import migrations, models
 
 SQLITE_TRIGGERS = (
     """CREATE TRIGGER contacts_search_added AFTER INSERT ON contacts_contact BEGIN
@@ -54,4 +54,12 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [("contacts", "0001_initial")]
 
-    operations = [migrations.RunPython(build, remove)]
+    operations = [
+        migrations.RunPython(build, remove),
+        migrations.AddIndex(
+            "contact",
+            models.Index(
+                fields=["account", "email_key"], condition=models.Q(gone_at__isnull=False), name="contact_gone"
+            ),
+        ),
+    ]

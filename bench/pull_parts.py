@@ -1,0 +1,90 @@
+"""The parts of the pull bench that need Django set up (bench/pull.py)."""
+
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.conf import settings
+from django.db import transaction
+
+from contacts.models import Contact
+from contacts.pull_rows import MEMBERS, NAMES, columns_of
+from cyberadmin.api.client import ApiClient
+from cyberadmin.api.credentials import BearerToken
+from cyberadmin.sync.clock import now
+from cyberadmin.sync.models import PullRun
+from cyberadmin.sync.upsert import insert_rows
+from tests.sandbox_server import SandboxServer
+from tests.world import World, make_account
+
+PAGE = 10_000
+
+
+class Bench:
+    """One account of `size` subscribed contacts, `groups` groups that hold all of them, and its mirror."""
+
+    def __init__(self, folder: Path, size: int, groups: int) -> None:
+        self.sandbox = SandboxServer(folder / "vendor.sqlite3")
+        settings.CYBERIMPACT_SANDBOX_URL = self.sandbox.base_url
+        self.world = World.build(self.sandbox)
+        made = [self.world.remote_group(f"Group {number}")["id"] for number in range(groups)]
+        self.sandbox.control("POST", "generate", account=self.world.remote, members=size, groups=made)
+        self.size = size
+        self.mark = 0
+
+    def stop(self) -> None:
+        self.sandbox.stop()
+
+    def pull(self) -> None:
+        """A full pull, whole."""
+        log = self.sandbox.requests()
+        self.mark = log[-1]["number"] if log else 0
+        run = self.world.pull()
+        assert run.state == PullRun.State.COMPLETE, (run.reason, run.problems)
+        assert Contact.objects.filter(account=self.world.account, gone_at=None).count() == self.size
+
+    def pulled_requests(self) -> list[dict[str, Any]]:
+        """What the latest pull asked for."""
+        return self.sandbox.requests(self.mark)
+
+    def change(self, share: float) -> int:
+        """Change that share of the members in the vendor's application; how many."""
+        emails = (
+            Contact.objects.filter(account=self.world.account).order_by("remote_id").values_list("email", flat=True)
+        )
+        chosen = list(emails)[:: int(1 / share)]
+        for number, email in enumerate(chosen):
+            self.world.remote_edit(email, lastname=f"Changed {number}")
+        return len(chosen)
+
+    def peak_megabytes(self) -> int:
+        """The most memory that this process held so far."""
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+    def fetch(self, requests: list[dict[str, Any]]) -> None:
+        """The same answers once more, decoded and forgotten."""
+        with ApiClient(self.sandbox.base_url, BearerToken(self.world.token)) as client:
+            for request in requests:
+                query = {name: values[0] for name, values in parse_qs(request["query"]).items()}
+                client.members._caller.call("GET", request["path"], lambda answer: None, query=query)
+
+    def write(self) -> Callable[[], None]:
+        """The same rows for another account, ready to be inserted; calling the answer inserts them."""
+        account = make_account()
+        rows: list[tuple[Any, ...]] = []
+        with ApiClient(self.sandbox.base_url, BearerToken(self.world.token)) as client:
+            for number in range(1, -(-self.size // PAGE) + 1):
+                page = client.members.list(page=number, sort="email_asc")
+                rows += [columns_of(MEMBERS, account.pk, row) for row in page.rows]
+        fixed = {"account_id": account.pk, "content_hash": "0" * 32, "pulled_at": now(), "edit_version": 0}
+        fixed |= {"consent_relation": "", "consent_proof": ""}
+
+        def insert() -> None:
+            for start in range(0, len(rows), PAGE):
+                with transaction.atomic():
+                    part = ((*row, *fixed.values()) for row in rows[start : start + PAGE])
+                    insert_rows(Contact, [*NAMES, *fixed], part, "remote_id")
+
+        return insert
