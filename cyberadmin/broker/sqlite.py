@@ -8,6 +8,7 @@ Transport option: `path`, the file (made when it is missing; its folder must exi
 """
 
 import contextlib
+import json
 import os
 import sqlite3
 import threading
@@ -16,7 +17,6 @@ from queue import Empty
 from typing import Any
 
 from kombu.transport import virtual
-from kombu.utils.json import dumps, loads
 
 SCHEMA = """
 CREATE TABLE message (id INTEGER PRIMARY KEY, queue TEXT NOT NULL, payload TEXT NOT NULL);
@@ -45,17 +45,17 @@ class Channel(virtual.Channel):
 
     def close(self) -> None:
         """Close the channel and its file."""
-        super().close()
+        super().close()  # type: ignore[no-untyped-call]
         if self._connection is not None and self._owner == os.getpid():
             self._connection.close()
         self._connection = None
 
-    def _put(self, queue: str, payload: dict[str, Any], **_: Any) -> None:
-        self.file.execute("INSERT INTO message (queue, payload) VALUES (?, ?)", (queue, dumps(payload)))
+    def _put(self, queue: str, message: dict[str, Any], **_: Any) -> None:
+        self.file.execute("INSERT INTO message (queue, payload) VALUES (?, ?)", (queue, json.dumps(message)))
 
-    def _put_fanout(self, exchange: str, payload: dict[str, Any], routing_key: str, **_: Any) -> None:
+    def _put_fanout(self, exchange: str, message: dict[str, Any], routing_key: str, **_: Any) -> None:
         statement = "INSERT INTO message (queue, payload) SELECT DISTINCT queue, ? FROM binding WHERE exchange = ?"
-        self.file.execute(statement, (dumps(payload), exchange))
+        self.file.execute(statement, (json.dumps(message), exchange))
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
         # Looking takes no lock, so an idle worker never stands in a writer's way.
@@ -65,7 +65,7 @@ class Channel(virtual.Channel):
         taken = self.file.execute(f"DELETE FROM message WHERE id = ({oldest}) RETURNING payload", (queue,)).fetchall()  # noqa: S608
         if not taken:
             raise Empty
-        return loads(taken[0][0])
+        return json.loads(taken[0][0])
 
     def _size(self, queue: str) -> int:
         return int(self.file.execute("SELECT count(*) FROM message WHERE queue = ?", (queue,)).fetchone()[0])
@@ -93,8 +93,8 @@ class Transport(virtual.Transport):
     Channel = Channel
     driver_type = driver_name = "sqlite"
     polling_interval = 0.05
-    connection_errors = (*virtual.Transport.connection_errors, sqlite3.OperationalError)
-    channel_errors = (*virtual.Transport.channel_errors, sqlite3.DatabaseError)
+    connection_errors = (*virtual.Transport.connection_errors, sqlite3.OperationalError)  # type: ignore[assignment]
+    channel_errors = (*virtual.Transport.channel_errors, sqlite3.DatabaseError)  # type: ignore[assignment]
     implements = virtual.Transport.implements.extend(exchange_type=frozenset(["direct", "topic", "fanout"]))
 
     def driver_version(self) -> str:

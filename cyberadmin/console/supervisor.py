@@ -90,12 +90,38 @@ def open_log(path: Path, limit: int = LOG_LIMIT) -> IO[bytes]:
 
 
 @dataclass
+class Watchdog:
+    """Ends a child that runs but stopped answering, so that it is started again. It is asked every `every` seconds and may
+    miss `patience` answers in a row; asking must not take long, since nothing else is looked after meanwhile."""
+
+    child: Child
+    answers: Callable[[], bool]
+    every: float = 30.0
+    patience: int = 4
+    misses: int = 0
+    due: float = 0.0
+
+    def look(self, say: Callable[[str], None]) -> None:
+        """Ask when it is time to; does nothing between two starts of the child."""
+        now = time.monotonic()
+        if now < self.due or not self.child.is_running():
+            return
+        self.due = now + self.every
+        self.misses = 0 if self.answers() else self.misses + 1
+        if self.misses >= self.patience:
+            self.misses = 0
+            say(_("%(name)s does not answer any more; it is killed.") % {"name": self.child.name})
+            self.child.signal_group(signal.SIGKILL)
+
+
+@dataclass
 class Supervisor:
     """The children, in the order of their start; they are stopped in the opposite order."""
 
     say: Callable[[str], None]
     stop_seconds: float = 8.0
     children: list[Child] = field(default_factory=list)
+    watchdogs: list[Watchdog] = field(default_factory=list)
     stopping: bool = False
 
     def add(self, child: Child) -> Child:
@@ -114,6 +140,8 @@ class Supervisor:
         while not self.stopping and (end is None or time.monotonic() < end):
             for child in self.children:
                 self._look_after(child)
+            for watchdog in self.watchdogs:
+                watchdog.look(self.say)
             time.sleep(0.1)
 
     def _look_after(self, child: Child) -> None:

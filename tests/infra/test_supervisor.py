@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cyberadmin.console.supervisor import Child, Supervisor, open_log
+from cyberadmin.console.supervisor import Child, Supervisor, Watchdog, open_log
 from tests.infra.console import ROOT, environment, is_alive, until
 
 #: Writes its own process id and that of a child of its own, then waits.
@@ -76,6 +76,20 @@ def test_a_child_that_cannot_start_is_tried_ever_more_seldom(supervisor, said, t
     until(lambda: supervisor.watch(0.1) or len(said) == 3, 20, "three deaths")
     assert [line.split("again in ")[1].split(" s")[0] for line in said] == ["0.5", "1", "2"]
     assert "exit code 3" in said[0]
+
+
+def test_a_child_that_stops_answering_is_killed_and_starts_again(supervisor, said, tmp_path):
+    path = tmp_path / "pids"
+    child = start(supervisor, FAMILY, path)
+    until(lambda: families(path), 10, "the first start")
+    answers = iter([True, False, True, False, False, False])
+    supervisor.watchdogs.append(Watchdog(child, lambda: next(answers, True), every=0.05, patience=3))
+    until(lambda: supervisor.watch(0.1) or len(families(path)) == 2, 10, "the second start")
+    assert said[0] == "child does not answer any more; it is killed."
+    assert said[1].startswith("child stopped (signal 9)")
+    assert not any(map(is_alive, families(path)[0]))
+    supervisor.watch(0.3)
+    assert all(map(is_alive, families(path)[1]))
 
 
 def test_stop_ends_everything_even_what_ignores_the_request(supervisor, said, tmp_path):

@@ -25,7 +25,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from cyberadmin.celery import app
-from cyberadmin.console.supervisor import Child, Supervisor
+from cyberadmin.console.supervisor import Child, Supervisor, Watchdog
 
 HOST = "127.0.0.1"
 READY_SECONDS = 120.0
@@ -84,11 +84,13 @@ class Command(BaseCommand):
         description = self.read_description(sandbox) if sandbox else {}
         environment = {"CYBERIMPACT_SANDBOX_URL": str(description.get("base_url", ""))}
         self.add(web_child(web_port, environment))
-        self.add(worker_child(environment))
+        worker = self.add(worker_child(environment))
         lines = self.make_demo(description, environment) if sandbox else first_administrator()
         address = f"http://{HOST}:{web_port}/"
         self.wait_until(lambda: answers(web_port), _("The web server"))
         self.wait_until(worker_answers, _("The worker"))
+        # A worker can sit there connected and take nothing any more; this notices within two minutes.
+        self.supervisor.watchdogs.append(Watchdog(worker, worker_answers))
         if not self.supervisor.stopping:
             self.say("\n".join(["", f"  {address}", "", *lines, "", _("Ctrl-C stops everything.")]))
 
