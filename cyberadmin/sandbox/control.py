@@ -1,24 +1,27 @@
 """Routes outside the API: what the API cannot trigger, and the switches of a test (api/README.md 7).
 
-All of them speak JSON under ``/_control/``; ``GET /_control/routes`` lists them. No credential is asked for: the
-server listens on loopback only.
+All of them speak JSON under ``/_control/``; ``GET /_control/routes`` lists them; ``/_control/`` itself is a page for
+people. No credential is asked for: the server listens on loopback only, and a web page from elsewhere is refused.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import orjson
 
-from cyberadmin.sandbox import control_accounts, control_groups, control_people, control_state, page
+from cyberadmin.sandbox import control_accounts, control_groups, control_people, control_state
 from cyberadmin.sandbox.asking import Ask
 from cyberadmin.sandbox.batch_runner import run_due
+from cyberadmin.sandbox.page import Page
 from cyberadmin.sandbox.wire import ApiProblem, Json, Reply, Request
 
 if TYPE_CHECKING:
     from cyberadmin.sandbox.app import SandboxApp
 
+LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
 Answer = Callable[[Ask], object]
 ROUTES: dict[tuple[str, str], Answer] = {
     **control_state.ROUTES,
@@ -33,10 +36,19 @@ class Control:
 
     def __init__(self, app: SandboxApp) -> None:
         self._app = app
+        self._page = Page(app, self._perform)
 
     def answer(self, request: Request) -> Reply:
-        if request.path in ("/_control", "/_control/"):
-            return Reply(200, raw=page.render(self._app).encode(), content_type="text/html; charset=utf-8")
+        if is_foreign(request):
+            return Reply(403, {"message": "Only the sandbox's own page and programs of this machine may do this"})
+        if request.path not in ("/_control", "/_control/"):
+            return self._perform(request)
+        try:
+            return self._page.answer(request)
+        except ApiProblem as problem:
+            return Reply(problem.status, {"message": problem.message}, headers=problem.headers)
+
+    def _perform(self, request: Request) -> Reply:
         try:
             # A wait would be pointless if it were to hold up the batches of others, and a clock change moves them.
             run_due(self._app.store)
@@ -58,6 +70,13 @@ class Control:
             if answer is not None:
                 return answer(Ask(self._app, request, _matches(path, parts) or {}, _body(request)))
         raise ApiProblem(405 if paths else 404, "No such control route; see /_control/routes")
+
+
+def is_foreign(request: Request) -> bool:
+    """Did a web page from elsewhere cause this request, under another name of this machine or as another origin?"""
+    host = request.headers.get("host", "")
+    origin = request.headers.get("origin")
+    return LOOPBACK.fullmatch(host) is None or origin not in (None, f"http://{host}")
 
 
 def _body(request: Request) -> Json:

@@ -16,7 +16,8 @@ SELECTORS = ("method", "path", "account", "nth", "every", "times", "action")
 
 @dataclass(slots=True)
 class Rule:
-    """``nth``: only that matching request; ``every``: each k-th; ``times``: at most so often (0 = for ever)."""
+    """``method``: one, or several with commas between; ``nth``: only that matching request; ``every``: each k-th;
+    ``times``: at most so often (0 = for ever)."""
 
     id: int
     action: str
@@ -33,7 +34,7 @@ class Rule:
     released: threading.Event = field(default_factory=threading.Event)
 
     def matches(self, method: str, template: str, path: str, account: tuple[str | int, ...]) -> bool:
-        if self.method is not None and self.method.upper() != method:
+        if self.method is not None and method not in self.method.upper().split(","):
             return False
         if self.account is not None and self.account not in account:
             return False

@@ -1,95 +1,162 @@
-"""A page for developers: what the vendor holds, what it received, how it is set."""
+"""The sandbox's own page: what the vendor holds and received, with buttons for what people do there.
+
+Plain HTML forms, no script: a button posts to the page, the page calls the control route that has the effect and sends
+the browser back with a notice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html import escape
+import base64
+import hashlib
+import secrets
+from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode
 
-from cyberadmin.sandbox import journal
-from cyberadmin.sandbox.control_accounts import accounts_shown
-from cyberadmin.sandbox.dates import utc_text
+import orjson
+
+from cyberadmin.sandbox import journal, page_forms, page_log
+from cyberadmin.sandbox.asking import Ask
+from cyberadmin.sandbox.page_actions import ACTIONS, Step
+from cyberadmin.sandbox.page_forms import HOME, Form
+from cyberadmin.sandbox.page_html import Html, html, joined
+from cyberadmin.sandbox.page_person import people_part
+from cyberadmin.sandbox.page_style import STYLE
+from cyberadmin.sandbox.page_words import Words, words_for
+from cyberadmin.sandbox.wire import JSON_TYPE, ApiProblem, Json, Reply, Request, not_found
 
 if TYPE_CHECKING:
     from cyberadmin.sandbox.app import SandboxApp
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #222; }
-h2 { margin-top: 2rem; border-bottom: 1px solid #ccc; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .25rem .75rem .25rem 0; vertical-align: top; border-bottom: 1px solid #eee; }
-td { overflow-wrap: anywhere; }
-.changed { font-weight: bold; }
-"""
+FORM_TYPE = "application/x-www-form-urlencoded"
 LAST = 25
+NOTICES_KEPT = 50
+HEADERS = {
+    "Cache-Control": "no-store",
+    # "no-referrer" would make the browser hide the page's own origin when a form is posted.
+    "Referrer-Policy": "same-origin",
+    "Vary": "Accept-Language",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    f"style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'",
+}
+DOCUMENT = (
+    '<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
+    '<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>'
+    "<body>{notice}{body}</body></html>"
+)
 
 
-def render(app: SandboxApp) -> str:
-    with app.store.read() as conn:
-        accounts = accounts_shown(app.store, conn)
-        entries = journal.read(conn, last=LAST)
-    clock = app.store.clock
-    mode = "frozen" if clock.frozen_at is not None else f"real {clock.offset / 1000:+.0f} s"
-    parts = [
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Vendor sandbox</title>'
-        f"<style>{STYLE}</style></head><body><h1>Vendor sandbox</h1><p>Clock: {utc_text(clock.now())} ({mode}). "
-        '<a href="/_control/routes">Control routes</a></p>',
-        _accounts(accounts),
-        _section("Last effects", ("#", "when", "source", "account", "operation", "ids", "e-mail", "state"), (
-            (e["seq"], e["at"], e["source"], e["account"], e["operation"], e["ids"], e["email"] or "",
-             f"{e['before']} → {e['after']}" if e["before"] else "")
-            for e in reversed(entries)
-        )),
-        _requests(app),
-        _section("Fault rules", ("#", "action", "method", "path", "account", "seen", "fired", "arguments"), (
-            (r.id, r.action, r.method or "any", r.path or "any", r.account or "any", r.seen, r.fired, r.args)
-            for r in app.rules.all()
-        )),
-        _settings(app),
-        "</body></html>",
-    ]  # fmt: skip
-    return "\n".join(parts)
+class Page:
+    """``perform`` carries out a control request and answers what its route answers."""
 
+    def __init__(self, app: SandboxApp, perform: Callable[[Request], Reply]) -> None:
+        self._app = app
+        self._perform = perform
+        # Notices stay here and only their key travels: no link can put words into the page.
+        self._notices: deque[tuple[str, Html]] = deque(maxlen=NOTICES_KEPT)
 
-def _section(title: str, heads: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
-    head = "".join(f"<th>{escape(one)}</th>" for one in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<h2>{escape(title)}</h2><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    def answer(self, request: Request) -> Reply:
+        """The page for GET; for POST the button's effect and a redirect back. Raises ApiProblem for anything else."""
+        say = words_for(request.headers.get("accept-language", ""))
+        if request.method == "POST":
+            return self._act(request, say)
+        if request.method not in ("GET", "HEAD"):
+            raise ApiProblem(405, "The page knows GET and POST", headers={"Allow": "GET, HEAD, POST"})
+        body = self._render(request, say).encode()
+        return Reply(200, raw=body, headers=dict(HEADERS), content_type="text/html; charset=utf-8")
 
+    # -- buttons ---------------------------------------------------------------------------------------------------
 
-def _accounts(accounts: list[dict[str, object]]) -> str:
-    rows = []
-    for one in accounts:
-        members, tokens = one["members"], one["tokens"]
-        counts = members.values() if isinstance(members, dict) else ()
-        held = len(tokens) if isinstance(tokens, list) else 0
-        rows.append((one["id"], one["name"], one["username"], *counts, held))
-    heads = ("#", "name", "user name", "subscribed", "unsubscribed", "bounced", "tokens")
-    return _section("Accounts", heads, rows)
+    def _act(self, request: Request, say: Words) -> Reply:
+        posted = _read_form(request)
+        section = "top"
+        try:
+            action = ACTIONS.get(posted.get("do", ""))
+            if action is None:
+                raise not_found("No such action")
+            step = action(Ask(self._app, request, {}, dict(posted)), say)
+            section = step.section
+            refusal = self._carry_out(step)
+        except ApiProblem as problem:
+            refusal = problem.message
+        except ValueError as error:
+            refusal = str(error)
+        text = say.refusal(refusal) if refusal else say(step.notice, **step.values)
+        return self._back(posted, section, self._note(text, refused=bool(refusal)))
 
+    def _carry_out(self, step: Step) -> str:
+        """Why the control route refused; empty when it did not."""
+        reply = self._control(step.method, step.path, step.body, {})
+        if reply.status == 200:
+            return ""
+        answer = reply.payload if isinstance(reply.payload, dict) else {}
+        errors = answer.get("errors")
+        first = next(iter(errors.values()), None) if isinstance(errors, dict) else None
+        return str(first[0] if first else answer.get("message"))
 
-def _requests(app: SandboxApp) -> str:
-    heads = ("#", "method", "path", "account", "status", "fault rule", "ms")
-    rows = (
-        (
-            r.number,
-            r.method,
-            r.path,
-            r.account or "",
-            r.status or "no answer",
-            r.fault or "",
-            round(r.seconds * 1000, 1),
+    def _control(self, method: str, path: str, body: Json, query: dict[str, str]) -> Reply:
+        segments = ("_control", *path.split("/"))
+        sent = orjson.dumps(body) if body else b""
+        headers = {"content-type": JSON_TYPE}
+        return self._perform(Request(method, "/" + "/".join(segments), segments, query, headers, sent))
+
+    def _note(self, text: str, *, refused: bool) -> str:
+        key = secrets.token_hex(8)
+        kind = "notice refused" if refused else "notice"
+        self._notices.append((key, html('<p class="{kind}" role="status">{text}</p>', kind=kind, text=text)))
+        return key
+
+    def _back(self, posted: dict[str, str], section: str, notice: str) -> Reply:
+        """Back to the page; a person who was acted on is looked up again."""
+        person = {name: posted[name] for name in ("account", "email") if posted.get("email") and posted.get(name)}
+        location = f"{HOME}?{urlencode({**person, 'notice': notice})}#{section}"
+        return Reply(303, raw=b"", headers={**HEADERS, "Location": location})
+
+    # -- the page --------------------------------------------------------------------------------------------------
+
+    def _render(self, request: Request, say: Words) -> Html:
+        with self._app.store.read() as conn:
+            holdings = page_forms.read_holdings(self._app.store, conn)
+            entries = journal.read(conn, last=LAST)
+        page = Form(say, holdings, request.parameter("account"), request.parameter("email"))
+        app = self._app
+        body = (
+            page_log.heading(say, app.store.clock),
+            _section("holds", say("holds"), page_forms.accounts_part(page)),
+            html('<h3 class="over" id="look-up">{title}</h3>', title=say("look_up")),
+            page_forms.look_up_form(page),
+            self._person(page),
+            _section("act", say("act"), _hint(say("act_hint")), page_forms.act_part(page)),
+            _section("trouble", say("trouble"), _hint(say("trouble_hint")), page_forms.trouble_part(page)),
+            page_forms.rules_part(page, app.rules.all()),
+            _section("received", say("received"), page_log.effects(say, entries)),
+            page_log.requests(say, app.requests.newest(LAST)),
+            page_log.settings(say, app.store.settings),
         )
-        for r in app.requests.newest(LAST)
-    )
-    return _section("Last requests", heads, rows)
+        notice = dict(self._notices).get(request.parameter("notice"), "")
+        style = Html(STYLE)
+        return html(DOCUMENT, language=say.language, title=say("title"), style=style, notice=notice, body=joined(body))
+
+    def _person(self, page: Form) -> Html:
+        holding = next((one for one in page.holdings if str(one.id) == page.account), None)
+        if holding is None or not page.email:
+            return Html("")
+        reply = self._control("GET", "state", {}, {"account": page.account, "email": page.email})
+        return people_part(page.say, holding, page.email, orjson.loads(reply.body()))
 
 
-def _settings(app: SandboxApp) -> str:
-    settings = app.store.settings
-    rows = "".join(
-        f"<tr{' class=changed' if name in settings.changed else ''}><td>{escape(name)}</td>"
-        f"<td>{escape(str(value))}</td></tr>"
-        for name, value in settings.all().items()
-    )
-    return f"<h2>Settings</h2><table><tbody>{rows}</tbody></table>"
+def _read_form(request: Request) -> dict[str, str]:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
+        raise ApiProblem(415, "The page takes its own forms only")
+    return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _section(anchor: str, title: str, *parts: Html) -> Html:
+    template = '<h2 id="{anchor}">{title}</h2>{parts}'
+    return html(template, anchor=anchor, title=title, parts=joined(parts))
+
+
+def _hint(text: str) -> Html:
+    return html('<p class="soft">{text}</p>', text=text)
