@@ -35,10 +35,12 @@ def main() -> None:
         bench = Bench(FOLDER, options.size, options.groups)
         try:
             first = timed("first pull", bench.pull)
-            requests = bench.pulled_requests()
+            requests = bench.check()
             second = timed("second pull, nothing changed", bench.pull)
+            bench.check()
             changed = bench.change(0.02)
             third = timed(f"third pull, {changed} changed", bench.pull)
+            bench.check()
             peak = bench.peak_megabytes()
             fetch = timed("floor: fetching and decoding", lambda: bench.fetch(requests))
             write = timed("floor: writing", bench.write())

@@ -38,16 +38,17 @@ class Bench:
         self.sandbox.stop()
 
     def pull(self) -> None:
-        """A full pull, whole."""
-        log = self.sandbox.requests()
-        self.mark = log[-1]["number"] if log else 0
-        run = self.world.pull()
+        """A full pull."""
+        self.world.pull()
+
+    def check(self) -> list[dict[str, Any]]:
+        """Whether the latest pull was whole; answers the requests that it made."""
+        run = PullRun.objects.filter(account=self.world.account).latest("pk")
         assert run.state == PullRun.State.COMPLETE, (run.reason, run.problems)
         assert Contact.objects.filter(account=self.world.account, gone_at=None).count() == self.size
-
-    def pulled_requests(self) -> list[dict[str, Any]]:
-        """What the latest pull asked for."""
-        return self.sandbox.requests(self.mark)
+        made = self.sandbox.requests(self.mark)
+        self.mark = made[-1]["number"]
+        return made
 
     def change(self, share: float) -> int:
         """Change that share of the members in the vendor's application; how many."""

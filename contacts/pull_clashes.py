@@ -11,7 +11,7 @@ from cyberadmin.api import errors
 from cyberadmin.sync.pull_context import ListRefused, PullContext
 
 from .models import Contact
-from .pull_contacts import ContactMerge, Known, Listed, Plan
+from .pull_contacts import LIVING, ContactMerge, Known, Listed, Plan
 from .pull_rows import MEMBERS, NAMES
 
 _REMOTE_ID = NAMES.index("remote_id")
@@ -59,7 +59,7 @@ def _is_gone(context: PullContext, number: int) -> bool:
 
 def _holders(merge: ContactMerge, waiting: Waiting) -> dict[str, Known]:
     keys = {listed.email_key for listed in waiting.values()}
-    return {one.email_key: one for one in merge.load("email_key", keys, gone=False)}
+    return {one.email_key: one for one in merge.load("email_key", keys, LIVING)}
 
 
 def _settle(context: PullContext, merge: ContactMerge, waiting: Waiting, gone: set[int]) -> None:

@@ -17,7 +17,7 @@ from cyberadmin.api.errors import SchemaError
 from cyberadmin.sync import pull_merge, registry
 from cyberadmin.sync.pull_context import PullContext
 from cyberadmin.sync.pull_pages import Row, Rows
-from cyberadmin.sync.upsert import among, insert_rows, update_rows
+from cyberadmin.sync.upsert import insert_rows, pick_rows, update_rows
 
 from .models import Contact, GroupMembership
 from .pull_rows import EMAIL_KEY, NAMES, SHOWN, Columns, Listing, address_key, columns_of, member_id, seen_of
@@ -25,6 +25,8 @@ from .pull_rows import EMAIL_KEY, NAMES, SHOWN, Columns, Listing, address_key, c
 _FINGERPRINT = ("content_hash", "pulled_at")
 _KEPT_BY_DEPARTED = ("mailings_received", "mailings_opened", "mailings_clicked")
 _SHOWN = frozenset(SHOWN)
+_PART = 500
+LIVING, GONE = "c.gone_at IS NULL", "c.gone_at IS NOT NULL"
 
 
 class Known(NamedTuple):
@@ -113,7 +115,7 @@ class ContactMerge:
     def _assign(self, plan: Plan, changed: list[tuple[Known | None, Listed]]) -> None:
         """Put new and changed members where they belong, by who holds their address here."""
         moving = [listed.email_key for mirrored, listed in changed if _wants_key(mirrored, listed)]
-        holders = {one.email_key: one for one in self.load("email_key", moving, gone=False)}
+        holders = {one.email_key: one for one in self.load("email_key", moving, LIVING)}
         taken: set[str] = set()
         for mirrored, listed in changed:
             holder = holders.get(listed.email_key) if _wants_key(mirrored, listed) else None
@@ -145,9 +147,9 @@ class ContactMerge:
         same = self._same("email_key", keys, prints)
         plan = Plan(seen=list(same.values()), unchanged=len(same))
         others = [key for key in keys if key and key not in same]
-        known = {one.email_key: one for one in sorted(self.load("email_key", others, gone=True), key=_gone_at)}
+        known = {one.email_key: one for one in sorted(self.load("email_key", others, GONE), key=_gone_at)}
         # A living row before a tombstone, the newest tombstone before older ones.
-        known |= {one.email_key: one for one in self.load("email_key", others, gone=False)}
+        known |= {one.email_key: one for one in self.load("email_key", others, LIVING)}
         for row, key, content_hash in zip(rows, keys, prints, strict=True):
             if key in same:
                 continue
@@ -189,28 +191,28 @@ class ContactMerge:
             return None
 
     # --- reading and writing ---
-    def load(self, column: str, values: Iterable[Any], *, gone: bool | None = None) -> list[Known]:
-        """The account's contacts whose `column` is one of `values`: living ones, tombstones (`gone`), or both."""
+    def load(self, column: str, values: Iterable[Any], where: str = "1 = 1") -> list[Known]:
+        """The account's contacts whose `column` is one of `values` and for which `where` holds."""
         values = list(values)
         if not values:
             return []
-        rows = Contact.objects.filter(account=self.context.account, **{f"{column}__in": among(values)})
-        if gone is not None:
-            rows = rows.filter(gone_at__isnull=not gone)
+        rows = pick_rows(Contact, self.context.account.pk, column, values, ["id"], where)
+        ids = [pk for (pk,) in rows]
         edited = ExpressionWrapper(Q(snapshot__isnull=False), BooleanField())
-        return [Known(*row) for row in rows.annotate(edited=edited).values_list("pk", *Known._fields[1:])]
+        found: list[Known] = []
+        for start in range(0, len(ids), _PART):
+            contacts = Contact.objects.filter(pk__in=ids[start : start + _PART]).annotate(edited=edited)
+            found += [Known(*row) for row in contacts.values_list("pk", *Known._fields[1:])]
+        return found
 
     def _same(self, column: str, values: Iterable[Any], prints: list[str]) -> dict[Any, int]:
         """Primary keys of the rows that need no look: living, without edits under way, with the very fingerprint."""
         wanted = dict(zip(values, prints, strict=True))
         wanted.pop(None, None)
-        state = self.listing.state.value
-        rows = Contact.objects.filter(
-            account=self.context.account, snapshot__isnull=True, gone_at=None, state=state,
-            **{f"{column}__in": among(list(wanted))},
-        )  # fmt: skip
-        same = rows.values_list(column, "pk", "content_hash")
-        return {value: pk for value, pk, content_hash in same if wanted[value] == content_hash}
+        # The fingerprint holds the list's mark, so an equal one also means an equal state.
+        columns, plain = [column, "id", "content_hash"], f"{LIVING} AND c.snapshot IS NULL"
+        rows = pick_rows(Contact, self.context.account.pk, column, list(wanted), columns, plain)
+        return {value: pk for value, pk, content_hash in rows if wanted[value] == content_hash}
 
     def write(self, plan: Plan) -> None:
         """Carry a plan out; rows that staff edited meanwhile are merged field by field instead."""

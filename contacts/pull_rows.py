@@ -66,14 +66,17 @@ _WIDTHS = {
         "consentType": "consent_type",
     }.items()
 }
-_LONGEST_ADDRESS = 254
-_DAY = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]")
+_LONGEST_ADDRESS, _ID_LIMIT = 254, 10**18
+#: What an integer column of PostgreSQL holds.
+_MOST = 2**31 - 1
+#: Written in Eastern time, as the vendor does, the day can be read off (api/README.md 3).
+_EASTERN = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9][^-+Z]+(?:-0[45]:?00)?\Z")
 
 
 def member_id(row: Row) -> int | None:
     """The vendor's number of a listed member; None for a row without one."""
     value = row.get("id")
-    if type(value) is int:
+    if type(value) is int and 0 < value < _ID_LIMIT:
         return value
     try:
         return fields.integer(row, "id")
@@ -90,8 +93,8 @@ def address_key(row: Row) -> str | None:
 def joined_day(row: Row) -> str:
     """The Eastern day of joining, as yyyy-mm-dd. Raises SchemaError."""
     value = row.get("joinedOn")
-    if not isinstance(value, str) or not _DAY.match(value):
-        raise SchemaError("joinedOn", "not a date-time")
+    if not isinstance(value, str) or not _EASTERN.match(value):
+        return fields.instant(row, "joinedOn").astimezone(fields.TORONTO).date().isoformat()
     return value[:10]
 
 
@@ -147,7 +150,11 @@ def columns_of(listing: Listing, account_id: int, row: Row) -> Columns:
     vendor_only = (member.joined_at, member.updated_at, member.consent_type)
     text = search.document(account_id, member.email, member.first_name, member.last_name, member.company)
     if isinstance(member, Member):
-        counters = (member.mailings_received, member.mailings_opened, member.mailings_clicked)
+        counters = (
+            min(member.mailings_received, _MOST),
+            min(member.mailings_opened, _MOST),
+            min(member.mailings_clicked, _MOST),
+        )
         return (*shown, member.id, *vendor_only, *counters, None, None, key, text)
     left_at = member.unsubscribed_at if isinstance(member, UnsubscribedMember) else None
     bounced_at = member.hard_bounced_at if isinstance(member, BouncedMember) else None

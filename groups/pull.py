@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LIST = "groups"
 TITLE_WIDTH = 250
+#: What an integer column of PostgreSQL holds.
+_MOST = 2**31 - 1
 
 
 def pull_groups(context: PullContext) -> Iterator[None]:
@@ -113,8 +115,8 @@ def _take(
 def _seen(group: types.Group) -> Seen:
     extra: dict[str, Any] = {
         "is_dynamic": group.is_dynamic,
-        "members_count": group.members_count,
-        "mailings_count": group.mailings_count,
+        "members_count": min(group.members_count, _MOST),
+        "mailings_count": min(group.mailings_count, _MOST),
         "created_on": group.created_at,
     }
     title = group.title.replace("\x00", "")[:TITLE_WIDTH]

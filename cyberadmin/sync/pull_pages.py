@@ -109,8 +109,8 @@ def _days(ask: Ask, day_of: Callable[[Row], str], identity: Identity, reading: R
         reading.heard(page)
         rows, total, full = page.rows, page.total_count, _is_full(page)
         days = _ordered(rows, day_of, start)
-        fresh = _distinct([row for row in rows if identity(row) not in boundary], identity, reading)
-        reading.distinct += len(fresh)
+        keys = [identity(row) for row in rows]
+        fresh = _fresh(rows, keys, boundary, reading)
         if fresh:
             yield fresh
         if not full and len(rows) < total:
@@ -119,11 +119,10 @@ def _days(ask: Ask, day_of: Callable[[Row], str], identity: Identity, reading: R
         if not rows or (len(rows) >= total and not (full and fresh)) or not (full or fresh):
             return reading.finish()
         last = date.fromisoformat(days[-1])
-        boundary = {identity(row) for row, day in zip(rows, days, strict=True) if day == days[-1]} | (
-            boundary if last == start else set()
-        )
+        boundary = boundary if last == start else set()
+        boundary.update(key for key, day in zip(keys, days, strict=True) if day == days[-1])
         # Nothing may hold this page while the next one is decoded.
-        del page, rows, fresh, days
+        del page, rows, fresh, days, keys
         if last == start:
             # One day fills more than a page: its pages have only numbers.
             yield from _passes(ask, Window(sort=BY_EMAIL, start=last, until=last), identity, reading, boundary)
@@ -171,10 +170,8 @@ def _one_pass(
         if keys and keys == previous:
             reading.veto("repeated_page")
             return number
-        fresh = [row for row, key in zip(page.rows, keys, strict=True) if key not in seen]
-        fresh = _distinct(fresh, identity, reading)
+        fresh = _fresh(page.rows, keys, seen, reading)
         seen.update(keys)
-        reading.distinct += len(fresh)
         if fresh:
             yield fresh
         got += len(keys)
@@ -196,10 +193,12 @@ def _limit(page: Page[Any]) -> int:
     return page.limit if 0 < page.limit < MAX_LIMIT else MAX_LIMIT
 
 
-def _distinct(rows: Rows, identity: Identity, reading: Reading) -> Rows:
-    """`rows` without a second row of the same identity: the later one, which the vendor wrote last, stays."""
-    last = {identity(row): row for row in rows}
-    if len(last) == len(rows):
-        return rows
-    reading.veto("same_row_twice")
-    return list(last.values())
+def _fresh(rows: Rows, keys: list[Hashable], seen: set[Hashable], reading: Reading) -> Rows:
+    """The rows not seen before, counted; of two with one identity the later, which the vendor wrote last."""
+    if len(set(keys)) < len(keys):
+        reading.veto("same_row_twice")
+        last = dict(zip(keys, rows, strict=True))
+        rows, keys = list(last.values()), list(last)
+    fresh = [row for row, key in zip(rows, keys, strict=True) if key not in seen] if seen else rows
+    reading.distinct += len(fresh)
+    return fresh
