@@ -2,9 +2,18 @@
 
 import socket
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_ready
 
 from . import details, housekeeping, proving, pull, push, sweeper
+
+
+@worker_ready.connect
+def say_hello(**kwargs: Any) -> None:
+    """A worker that has just started is alive before the first sweep says so."""
+    sweeper.beat(socket.gethostname())
 
 
 @shared_task
