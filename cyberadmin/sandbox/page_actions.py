@@ -77,9 +77,10 @@ def act_on_person(ask: Ask, say: Words) -> Step:
         if what in DEEDS:
             method, path = DEEDS[what]
             return Step(method, path, body, "act", "did_person", {"what": say(what), "email": email})
-        changes = _changes(conn, account.id, what, ask.text("value", ""))
-    values: dict[str, object] = {"what": say("change_field"), "email": email}
-    return Step("PATCH", "members", {**body, "set": changes}, "act", "did_person", values)
+        value = ask.text("value", "").strip()
+        changes = _changes(conn, account.id, what, value)
+    values: dict[str, object] = {"email": email, "value": value}
+    return Step("PATCH", "members", {**body, "set": changes}, "act", "did_field" if value else "did_empty", values)
 
 
 def _changes(conn: sqlite3.Connection, account_id: int, what: str, value: str) -> Json:
@@ -90,7 +91,7 @@ def _changes(conn: sqlite3.Connection, account_id: int, what: str, value: str) -
         raise not_found("No such action")
     if owner != str(account_id):
         raise ApiProblem(400, "This custom field belongs to another account")
-    return {"customFields": {number: _typed(field_types(conn, account_id).get(number, ""), value.strip())}}
+    return {"customFields": {number: _typed(field_types(conn, account_id).get(number, ""), value)}}
 
 
 def _typed(kind: str, text: str) -> object:

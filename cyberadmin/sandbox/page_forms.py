@@ -174,9 +174,9 @@ def _deeds(page: Form) -> Iterator[Html]:
 def _group_form(page: Form) -> Html:
     say = page.say
     choices = [
-        option_group(one.name, (option(f"{one.id}:{number}", title) for number, title, _, _ in one.groups))
+        option(f"{one.id}:{number}", f"{title} · {one.name}")
         for one in page.holdings
-        if one.groups
+        for number, title, _, _ in one.groups
     ]
     if not choices:
         return html("<div><h3>{title}</h3><p>{text}</p></div>", title=say("act_group"), text=say("no_groups"))
@@ -185,20 +185,22 @@ def _group_form(page: Form) -> Html:
         button(say("rename_group"), "rename_group"),
         button(say("delete_group"), "delete_group", grave=True, unchecked=True),
     )
-    return _card(say("act_group"), parts, buttons)
+    return _card(say("act_group"), parts, buttons, lead=True)
 
 
 def _beside(left: Html, right: Html) -> Html:
     return html('<div class="pair">{left}{right}</div>', left=left, right=right)
 
 
-def _card(title: str, parts: tuple[Html, ...], buttons: tuple[Html, ...]) -> Html:
+def _card(title: str, parts: tuple[Html, ...], buttons: tuple[Html, ...], *, lead: bool = False) -> Html:
+    """A form in a frame; with ``lead`` its first part takes the whole width."""
+    kind = "fields lead" if lead else "fields"
     return html(
         "<div><h3>{title}</h3>{form}</div>",
         title=title,
         form=form(
             HOME,
-            html('<div class="fields">{parts}</div>', parts=joined(parts)),
+            html('<div class="{kind}">{parts}</div>', kind=kind, parts=joined(parts)),
             html('<div class="buttons">{buttons}</div>', buttons=joined(buttons)),
         ),
     )
@@ -221,7 +223,7 @@ def _trouble_form(page: Form) -> Html:
         select(say("account"), "account", [option("", say("every_account")), *accounts]),
     )
     buttons = (button(say("start_trouble"), "start_trouble"), button(say("stop_trouble"), "stop_trouble", grave=True))
-    return _card(say("break_calls"), parts, buttons)
+    return _card(say("break_calls"), parts, buttons, lead=True)
 
 
 def _time_form(page: Form) -> Html:

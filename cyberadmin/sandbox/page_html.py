@@ -39,6 +39,13 @@ def _cell(name: str, value: object) -> Html:
     return html('<td data-label="{name}">{value}</td>', name=name, value=value)
 
 
+def pairs(rows: Iterable[tuple[object, object]]) -> Html:
+    """A table of names and their values."""
+    template = '<tr><th scope="row">{name}</th><td>{value}</td></tr>'
+    body = joined(html(template, name=name, value=value) for name, value in rows)
+    return html('<table class="pairs"><tbody>{body}</tbody></table>', body=body)
+
+
 def option(value: object, label: str, chosen: str = "") -> Html:
     selected = Html(" selected") if str(value) == chosen else ""
     return html('<option value="{value}"{selected}>{label}</option>', value=value, label=label, selected=selected)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cyberadmin.sandbox.clock import Clock
 from cyberadmin.sandbox.dates import DateStyle, parse_instant
 from cyberadmin.sandbox.journal import Received
-from cyberadmin.sandbox.page_html import Html, html, joined, table
+from cyberadmin.sandbox.page_html import Html, html, joined, pairs, table
 from cyberadmin.sandbox.page_words import Words
 from cyberadmin.sandbox.settings import Settings
 from cyberadmin.sandbox.wire import Json
@@ -57,7 +57,9 @@ def _object(entry: Json) -> str:
 
 def _states(say: Words, entry: Json) -> str:
     before, after = entry["before"], entry["after"]
-    return f"{say(str(before))} → {say(str(after))}" if before and after else ""
+    if not before or not after:
+        return ""
+    return say(str(after)) if before == after else f"{say(str(before))} → {say(str(after))}"
 
 
 def requests(say: Words, received: list[Received]) -> Html:
@@ -84,5 +86,5 @@ def settings(say: Words, values: Settings) -> Html:
         '<details class="settings" id="settings"><summary>{title}</summary><p class="soft">{hint}</p>{table}</details>',
         title=say("settings"),
         hint=say("settings_hint"),
-        table=table((say("field"), say("value")), rows),
+        table=pairs(rows),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cyberadmin.sandbox.page_forms import Holding
-from cyberadmin.sandbox.page_html import Html, html, joined, table
+from cyberadmin.sandbox.page_html import Html, html, joined, pairs
 from cyberadmin.sandbox.page_words import Words
 from cyberadmin.sandbox.wire import Json
 
@@ -21,8 +21,7 @@ def people_part(say: Words, holding: Holding, email: str, dump: Json) -> Html:
     if not found:
         text = say("nobody", account=holding.name, email=email)
         return html('<p class="found">{text}</p>', text=text)
-    heads = (say("field"), say("value"))
-    tables = joined(table(heads, _rows(say, holding, one)) for one in found)
+    tables = joined(pairs(_rows(say, holding, one)) for one in found)
     return html('<div class="found">{tables}</div>', tables=tables)
 
 

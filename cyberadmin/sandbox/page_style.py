@@ -3,7 +3,7 @@
 STYLE = """
 :root { --ink: #1f2933; --soft: #52606d; --line: #d9dfe5; --tint: #f4f6f8; --accent: #0b5f6b; --grave: #a3231a; }
 * { box-sizing: border-box; }
-html { scroll-padding-top: 4.5rem; }
+html { scroll-padding-top: 5.5rem; }
 body { margin: 0 auto; max-width: 76rem; padding: 0 1rem 3rem; color: var(--ink); background: #fff;
   font: 16px/1.5 system-ui, sans-serif; }
 header { border-top: .4rem solid var(--accent); padding: 1.25rem 0 .5rem; }
@@ -22,9 +22,10 @@ nav a { padding: .35rem 0; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1rem; }
 .pair > * { padding: 1rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--tint); min-width: 0; }
 .fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr)); gap: .75rem; }
+.lead > :first-child { grid-column: 1 / -1; }
 label { display: block; font-size: .9rem; font-weight: 600; min-width: 0; }
 input, select { display: block; width: 100%; min-height: 2.5rem; margin-top: .2rem; padding: .4rem .6rem;
-  border: 1px solid #8895a1; border-radius: .3rem; color: inherit; background: #fff; font: inherit; }
+  border: 1px solid #8895a1; border-radius: .3rem; color: inherit; background: #fff; font: inherit; font-weight: 400; }
 input.token { margin: 0 0 .4rem; font: .85rem/1.4 ui-monospace, monospace; background: var(--tint); }
 .buttons { display: flex; flex-wrap: wrap; gap: .5rem; margin-top: .85rem; }
 td .buttons { margin-top: 0; }
@@ -39,9 +40,10 @@ th { font-size: .85rem; color: var(--soft); }
 td { overflow-wrap: anywhere; }
 .accounts td:last-child { width: 45%; }
 .found { margin-top: 1rem; }
+.pairs th { width: 14rem; overflow-wrap: anywhere; }
 .log { font-size: .9rem; font-variant-numeric: tabular-nums; }
 ul { margin: .25rem 0; padding-left: 1.2rem; }
-summary { cursor: pointer; color: var(--accent); }
+summary { white-space: nowrap; cursor: pointer; color: var(--accent); }
 .settings summary { margin-top: 2.5rem; font-size: 1.3rem; font-weight: 700; }
 .changed { font-weight: 700; }
 @media (max-width: 46rem) {
@@ -52,6 +54,6 @@ summary { cursor: pointer; color: var(--accent); }
   .cards td::before { content: attr(data-label); color: var(--soft); font-size: .85rem; font-weight: 600; }
   .cards tr { padding: .6rem 0; border-bottom: 1px solid var(--line); }
   .accounts td:last-child { display: block; width: auto; }
-  .found td:first-child, .settings td:first-child { font-weight: 600; }
+  .pairs th { width: 40%; }
 }
 """
