@@ -23,16 +23,19 @@ PAGE = 10_000
 
 
 class Bench:
-    """One account of `size` subscribed contacts, `groups` groups that hold all of them, and its mirror."""
+    """Accounts of `size` subscribed contacts and `groups` groups that hold all of them, and their mirror."""
 
     def __init__(self, folder: Path, size: int, groups: int) -> None:
         self.sandbox = SandboxServer(folder / "vendor.sqlite3")
         settings.CYBERIMPACT_SANDBOX_URL = self.sandbox.base_url
+        self.size, self.groups = size, groups
+        self.mark = self.requests = self.peak = 0
+
+    def begin(self) -> None:
+        """A fresh account at the vendor, still unknown here."""
         self.world = World.build(self.sandbox)
-        made = [self.world.remote_group(f"Group {number}")["id"] for number in range(groups)]
-        self.sandbox.control("POST", "generate", account=self.world.remote, members=size, groups=made)
-        self.size = size
-        self.mark = 0
+        made = [self.world.remote_group(f"Group {number}")["id"] for number in range(self.groups)]
+        self.sandbox.control("POST", "generate", account=self.world.remote, members=self.size, groups=made)
 
     def stop(self) -> None:
         self.sandbox.stop()
@@ -47,7 +50,7 @@ class Bench:
         assert run.state == PullRun.State.COMPLETE, (run.reason, run.problems)
         assert Contact.objects.filter(account=self.world.account, gone_at=None).count() == self.size
         made = self.sandbox.requests(self.mark)
-        self.mark = made[-1]["number"]
+        self.mark, self.requests = made[-1]["number"], len(made)
         return made
 
     def change(self, share: float) -> int:
@@ -60,9 +63,9 @@ class Bench:
             self.world.remote_edit(email, lastname=f"Changed {number}")
         return len(chosen)
 
-    def peak_megabytes(self) -> int:
-        """The most memory that this process held so far."""
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    def note_peak(self) -> None:
+        """The most memory that this process held so far, unless a floor (which holds every row) was measured."""
+        self.peak = self.peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
     def fetch(self, requests: list[dict[str, Any]]) -> None:
         """The same answers once more, decoded and forgotten."""
