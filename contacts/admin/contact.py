@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from contacts import search
-from contacts.models import Contact
+from contacts.models import Contact, email_key
 from cyberadmin.accounts.scoping import account_of
 from cyberadmin.sync.listing import MirrorAdmin
 
@@ -64,6 +64,11 @@ class ContactAdmin(MirrorAdmin):
         account = account_of(request)
         if not search_term.strip() or account is None:
             return queryset, False
+        if "@" in search_term:
+            # A whole address means that very person, not everybody whose words begin like it.
+            exact = queryset.filter(email_key=email_key(search_term))
+            if exact.exists():
+                return exact, False
         return search.search(queryset, account, search_term[:200]), False
 
     @display(description=_("E-mail address"), ordering="email_key")

@@ -183,6 +183,7 @@ class ScopedAdmin(ModelAdmin):
     actions = None
     list_per_page = 50
     list_fullwidth = True
+    preserve_filters = False
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     change_list_template = "console/change_list.html"

@@ -21,6 +21,18 @@
     badge.innerHTML = fresh.innerHTML;
     if (fresh.dataset.open) badge.dataset.open = "1"; else delete badge.dataset.open;
   }
+  // What a change that is over may have altered beside its badge, taken from the page as it is now.
+  async function renew() {
+    const regions = Array.from(document.querySelectorAll("[data-region]"));
+    if (!regions.length) return;
+    const answer = await fetch(location.href);
+    if (!answer.ok) return;
+    const now = new DOMParser().parseFromString(await answer.text(), "text/html");
+    regions.forEach((region) => {
+      const fresh = now.querySelector('[data-region="' + region.dataset.region + '"]');
+      if (fresh) put(region, fresh.innerHTML);
+    });
+  }
   async function ask() {
     let next = SLOW;
     try {
@@ -30,7 +42,9 @@
         const now = await answer.json();
         put(bar, now.bar);
         put(progress, now.progress);
+        const before = open().length;
         open().forEach((badge) => { if (now.changes[badge.dataset.change]) swap(badge, now.changes[badge.dataset.change]); });
+        if (open().length < before) await renew();
         if (pulling && !now.pulling && progress) { location.reload(); return; }
         pulling = now.pulling;
         next = now.moving ? FAST : SLOW;
