@@ -71,11 +71,11 @@ class ContactResource(Resource):
             raise GoneThere from None
 
     def before_create(self, client: ApiClient, change: Change, obj: Contact) -> Seen | None:
-        left = self._left(client, obj.email)
-        if left is not None:
-            raise ProtectedThere(left)
+        # The address of this change: a later edit of it may wait behind.
+        email = str(change.fields["email"]["want"])
+        self._stop_if_left(client, email)
         try:
-            return seen_member(client.members.get(obj.email))
+            return seen_member(client.members.get(email))
         except errors.NotFound:
             return None
 
@@ -95,8 +95,14 @@ class ContactResource(Resource):
         return self._delete(client, obj)
 
     def fence(self, client: ApiClient, change: Change, obj: Contact) -> Values:
-        # Nothing that an opt-in request leaves behind can be read (docs/engine.md 2.7): the fence only says "about to".
+        # Who said no is not asked either. Nothing that an opt-in request leaves behind can be read (docs/engine.md 2.7):
+        # the fence only says "about to".
+        self._stop_if_left(client, obj.email)
         return {"ids": [], "newest": None}
+
+    def missing(self, client: ApiClient, obj: Contact) -> None:
+        self._stop_if_left(client, self._remote_email(obj))
+        self.read(client, obj)
 
     def settled(self, change: Change, obj: Contact, sent: Sent) -> None:
         memberships = GroupMembership.objects.filter(contact=obj)
@@ -146,7 +152,7 @@ class ContactResource(Resource):
                 client.members.remove_group(key, remote_id)
             except errors.NotFound:
                 # Out of the group already, or the contact itself is gone: reading it tells which.
-                self.read(client, obj)
+                self.missing(client, obj)
         return Sent()
 
     def _unsubscribe(self, client: ApiClient, obj: Contact) -> Sent:
@@ -176,6 +182,11 @@ class ContactResource(Resource):
             return seen_unsubscribed(client.members.get_unsubscribed(email))
         except errors.NotFound:
             return None
+
+    def _stop_if_left(self, client: ApiClient, email: str) -> None:
+        left = self._left(client, email)
+        if left is not None:
+            raise ProtectedThere(left)
 
     def read_details(self, client: ApiClient, obj: Contact) -> Seen:
         seen = self.read(client, obj)

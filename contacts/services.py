@@ -130,7 +130,9 @@ def delete_contact(actor: User, contact: Contact, why: str = "") -> Change:
         never_sent = [
             change
             for change in changes
-            if change.verb == Change.Verb.CREATE and change.state not in Change.IN_FLIGHT and change.sent_at is None
+            if change.verb == Change.Verb.CREATE
+            and change.state not in Change.IN_FLIGHT
+            and not record.was_tried(change)
         ]
         record.supersede(changes, "deleted_since")
         _forget_pending_groups(row, changes)

@@ -41,12 +41,13 @@ class GroupResource(Resource):
 
     def fence(self, client: ApiClient, change: Change, obj: Group) -> Values:
         there = all_groups(client)
+        title = _title_sent(change)
         mirrored = Group.objects.filter(account_id=obj.account_id).exclude(remote_id=None)
         known = set(mirrored.values_list("remote_id", flat=True))
         strangers = [
             seen_group(group)
             for group in there
-            if title_key(group.title) == title_key(obj.title) and group.id not in known and not group.is_dynamic
+            if title_key(group.title) == title_key(title) and group.id not in known and not group.is_dynamic
         ]
         if strangers and not change.reason_detail.get("make_another"):
             raise AlreadyThere(strangers)
@@ -55,16 +56,17 @@ class GroupResource(Resource):
 
     def look(self, client: ApiClient, change: Change, obj: Group) -> list[Seen]:
         before = set((change.fence or {}).get("ids", []))
+        title = _title_sent(change)
         return [
             seen_group(group)
             for group in all_groups(client)
-            if group.id not in before and title_key(group.title) == title_key(obj.title) and group.members_count == 0
+            if group.id not in before and title_key(group.title) == title_key(title) and group.members_count == 0
         ]
 
     def send(self, client: ApiClient, change: Change, obj: Group, wanted: Values) -> Sent:
         verb = Change.Verb(change.verb)
         if verb == Change.Verb.CREATE:
-            return Sent(seen_group(client.groups.create(obj.title, obj.is_public)))
+            return Sent(seen_group(client.groups.create(wanted["title"], wanted["is_public"])))
         remote_id = cast(int, obj.remote_id)
         if verb == Change.Verb.UPDATE:
             return Sent(seen_group(client.groups.edit(remote_id, **wanted)))
@@ -100,6 +102,11 @@ class GroupResource(Resource):
         except GoneThere:
             return True
         return False
+
+
+def _title_sent(change: Change) -> str:
+    """The title that this creation carries: the row's own may have been edited since."""
+    return str(change.fields["title"]["want"])
 
 
 def all_groups(client: ApiClient) -> list[types.Group]:

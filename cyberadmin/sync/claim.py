@@ -38,6 +38,7 @@ WHERE state = 'queued' AND id = (
         SELECT 1 FROM sync_change k WHERE k.account_id = c.account_id AND k.kind = c.kind AND k.verb = c.verb AND k.keyless
           AND k.state IN ('sending', 'unknown')))
       AND (SELECT COUNT(*) FROM sync_change s WHERE s.account_id = c.account_id AND s.state = 'sending') < %(most)s
+      AND EXISTS (SELECT 1 FROM accounts_account a WHERE a.id = c.account_id AND a.paused_reason = '')
     ORDER BY c.priority, c.id LIMIT 1 {skip_locked})
 RETURNING *
 """
@@ -48,6 +49,7 @@ WHERE id = (
     SELECT c.id FROM sync_change c
     WHERE c.account_id = %(account)s AND c.state = 'unknown' AND c.not_before <= %(now)s
       AND (c.lease_until IS NULL OR c.lease_until <= %(now)s)
+      AND EXISTS (SELECT 1 FROM accounts_account a WHERE a.id = c.account_id AND a.paused_reason = '')
     ORDER BY c.id LIMIT 1 {skip_locked})
   AND state = 'unknown' AND (lease_until IS NULL OR lease_until <= %(now)s)
 RETURNING *
@@ -95,10 +97,14 @@ def _time(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
-def still_mine(change: Change, seconds_needed: float) -> None:
-    """Check, right before sending, that the lease lasts long enough: nobody takes it before it ends. Raises LeaseLost."""
-    if change.lease_until is None or change.lease_until < now() + timedelta(seconds=seconds_needed):
-        raise LeaseLost
+def keep(change: Change, seconds_needed: float) -> None:
+    """Check, right before each request, that the lease lasts for it; a short one is renewed if nobody took it yet.
+
+    Raises LeaseLost: the request must not be sent.
+    """
+    moment = now()
+    if change.lease_until is None or change.lease_until < moment + timedelta(seconds=seconds_needed):
+        write(change, lease_until=moment + timedelta(seconds=settings.SYNC_LEASE_SECONDS))
 
 
 def write(change: Change, **values: Any) -> None:
@@ -130,4 +136,12 @@ def reap() -> int:
             values |= {"state": Change.State.QUEUED, "reason": "worker_lost"}
         guard = Change.objects.filter(pk=change.pk, state=Change.State.SENDING, claim_token=change.claim_token)
         taken += guard.filter(lease_until__lt=now()).update(**values)
-    return taken
+    return taken + _reap_looks()
+
+
+def _reap_looks() -> int:
+    """Stop the doubted creates that killed every worker that looked for them: a person looks instead."""
+    poison = Change.objects.filter(state=Change.State.UNKNOWN, lease_until__lt=now(), claims__gte=MOST_CRASHES)
+    return poison.update(
+        state=Change.State.PARKED, reason="look_crashed", lease_until=None, claim_token=None, updated_at=now()
+    )

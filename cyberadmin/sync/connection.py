@@ -22,7 +22,7 @@ from cyberadmin.api import errors
 from cyberadmin.api.client import ApiClient, CallRecord
 from cyberadmin.api.credentials import BearerToken, LegacyLogin
 
-from . import pace
+from . import claim, pace
 from .clock import now
 from .models import ApiCall, Change, PullRun
 
@@ -57,6 +57,8 @@ class CallLog:
     run: PullRun | None = None
     rows: list[ApiCall] = field(default_factory=list)
     troubled: bool = False
+    #: Set while the one call is made that an open breaker allows.
+    probing: bool = False
 
     def succeeded(self) -> None:
         """A call had a good answer; told to the breaker only while that counts failures."""
@@ -114,10 +116,13 @@ class Paced:
         self.booked = 0
 
     def __call__(self) -> None:
-        """Wait for a slot. Raises pace.HoldOff when the wait is long or the vendor asked for one."""
+        """Wait for a slot, and keep the lease of the change at hand.
+
+        Raises pace.HoldOff when the wait is long or the vendor asked for one, claim.LeaseLost when the change is not ours.
+        """
         reading = pace.read(self.log.account_id)
         self.log.troubled = reading.troubled
-        if reading.blocked:
+        if reading.blocked and not self.log.probing:
             raise pace.HoldOff(*reading.blocked)
         if not self.booked:
             wait = pace.take(self.log.account_id, BOOKED_AT_ONCE)
@@ -125,6 +130,8 @@ class Paced:
             if wait:
                 time.sleep(wait)
         self.booked -= 1
+        if self.log.change is not None:
+            claim.keep(self.log.change, settings.SYNC_DEADLINE_SECONDS)
 
 
 def _credential(stored: Credential) -> BearerToken | LegacyLogin:

@@ -15,7 +15,7 @@ from cyberadmin.api.client import ApiClient
 from . import claim, connection, outcomes, pace, registry, settle
 from .clock import now
 from .models import Change
-from .resource import Sent
+from .resource import Seen, Sent
 
 LOOKS = 2
 
@@ -31,6 +31,9 @@ def look(client: ApiClient, change: Change, log: connection.CallLog) -> None:
     if candidates is None:
         reason = f"{change.verb}_in_doubt"
         return _release(change, log, Change.State.PARKED, reason=reason)
+    if len(candidates) == 1 and not _is_ours(change, candidates[0]):
+        # Somebody may have made it at that very moment.
+        return settle.already_there(change, candidates, log)
     if len(candidates) == 1:
         return settle.done(resource, change, obj, Sent(candidates[0]), log)
     if candidates:
@@ -39,6 +42,11 @@ def look(client: ApiClient, change: Change, log: connection.CallLog) -> None:
             log.flush()
         return None
     return _not_found(change, log)
+
+
+def _is_ours(change: Change, candidate: Seen) -> bool:
+    """Whether the candidate is what this change was about to make, in all that can be compared."""
+    return all(candidate.values.get(name) == value["want"] for name, value in change.fields.items())
 
 
 def _not_found(change: Change, log: connection.CallLog) -> None:

@@ -10,6 +10,9 @@ from cyberadmin.api import errors
 from .models import Change
 
 MOST_ATTEMPTS = 12
+#: Tries over about five minutes: longer than the vendor's lists may lag behind its writes.
+MOST_CONFLICTS = 7
+MOST_HICCUPS = 5
 LONGEST_BACKOFF = 900.0
 
 _DOUBT_REASONS: dict[type[errors.ApiError], str] = {
@@ -47,13 +50,29 @@ def of_error(error: errors.ApiError, change: Change, *, keyless_sent: bool) -> O
     """What an error means for this change. `keyless_sent`: the error answers the POST that must not be doubled."""
     state = Change.State
     if isinstance(error, errors.Conflict):
-        if change.verb == Change.Verb.UPDATE:
-            return Outcome(state.FAILED, "address_taken")
-        return Outcome(state.UNKNOWN if keyless_sent else state.QUEUED, "already_there", 0.0, counts=True)
+        return _of_conflict(change, keyless_sent)
     if isinstance(error, DOUBTFUL):
         return _of_doubt(error, change, keyless_sent)
     certain = next((outcome for kinds, outcome in _CERTAIN if isinstance(error, kinds)), None)
     return certain or Outcome(state.PARKED, "not_understood", counts=True)
+
+
+def _of_conflict(change: Change, keyless_sent: bool) -> Outcome:
+    if change.verb == Change.Verb.UPDATE:
+        return Outcome(Change.State.FAILED, "address_taken")
+    if keyless_sent:
+        return Outcome(Change.State.UNKNOWN, "already_there", counts=True)
+    if change.attempts + 1 >= MOST_CONFLICTS:
+        return Outcome(Change.State.PARKED, "exists_unseen", counts=True)
+    # What exists is read before the next try; lists may lag behind for a while.
+    return Outcome(Change.State.QUEUED, "already_there", backoff(change.attempts), counts=True)
+
+
+def of_hiccup(change: Change) -> Outcome:
+    """The vendor refused the token for this call and accepted it for a ping: tried again, but not for ever."""
+    if change.attempts + 1 >= MOST_HICCUPS:
+        return Outcome(Change.State.FAILED, "forbidden", counts=True)
+    return Outcome(Change.State.QUEUED, "hiccup", backoff(change.attempts), counts=True)
 
 
 def _of_doubt(error: errors.ApiError, change: Change, keyless_sent: bool) -> Outcome:

@@ -115,14 +115,19 @@ def hold(account_id: int, seconds: float) -> None:
         pace.save(update_fields=["wait_until", "wait_reason"])
 
 
-def failed(account_id: int) -> None:
-    """Count a failure of the vendor or the network; opens the breaker when too many calls of the window failed."""
+def failed(account_id: int, *, probing: bool = False) -> None:
+    """Count a failure of the vendor or the network; opens the breaker when too many calls of the window failed.
+
+    A failed probe opens it again for twice as long. Calls that were under way when it opened say nothing new.
+    """
     with transaction.atomic():
         pace = _row(account_id)
+        half_open = probing or (pace.open_until is not None and pace.open_until <= now())
+        if pace.open_until is not None and not half_open:
+            return
         _window(pace)
         pace.failures += 1
         calls = pace.failures + pace.successes
-        half_open = pace.open_until is not None
         if half_open or (pace.failures >= BREAKER_FAILURES and pace.failures >= BREAKER_SHARE * calls):
             pace.cooldown_seconds = min(pace.cooldown_seconds * 2 or FIRST_COOLDOWN, LAST_COOLDOWN)
             pace.open_until = now() + timedelta(seconds=pace.cooldown_seconds)
@@ -146,6 +151,12 @@ def succeeded(account_id: int) -> None:
 def is_half_open(account_id: int) -> bool:
     """Whether the breaker's wait is over and one probe should decide (the caller pings before anything else)."""
     return Pace.objects.filter(account_id=account_id, open_until__lte=now()).exists()
+
+
+def take_probe(account_id: int) -> bool:
+    """Whether this worker makes the one probe of an open breaker whose wait is over; the others go on waiting."""
+    until = now() + timedelta(seconds=settings.SYNC_DEADLINE_SECONDS)
+    return bool(Pace.objects.filter(account_id=account_id, open_until__lte=now()).update(open_until=until))
 
 
 def clear(account_id: int) -> None:

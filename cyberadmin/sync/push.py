@@ -9,7 +9,6 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -55,7 +54,7 @@ class Pump:
 
     def run(self, until: float) -> bool:
         """Handle changes until the monotonic time `until`: first what is in doubt, then what waits."""
-        if pace.is_half_open(self.account.pk) and not self._probe():
+        if pace.take_probe(self.account.pk) and not self._probe():
             return False
         for take in (claim.claim_look, claim.claim):
             while self.account.is_working and (change := take(self.account)) is not None:
@@ -67,12 +66,15 @@ class Pump:
 
     def _probe(self) -> bool:
         """The one call that an open breaker allows; its answer decides for the rest."""
+        self.log.probing = True
         try:
             self.client.account.ping()
         except errors.ApiError as error:
             if not connection.handle_account_error(self.account, self.client, error):
-                pace.failed(self.account.pk)
+                pace.failed(self.account.pk, probing=True)
             return False
+        finally:
+            self.log.probing = False
         pace.succeeded(self.account.pk)
         return True
 
@@ -146,13 +148,21 @@ class Pump:
                 return settle.done(resource, change, obj, Sent(seen), self.log)
         if change.keyless:
             self._intend(resource, change, obj)
-        claim.still_mine(change, settings.SYNC_DEADLINE_SECONDS)
         crash.here("C5")
         change.sent_at = now()
-        sent = resource.send(self.client, change, obj, wanted)
+        sent = self._deliver(resource, change, obj, wanted)
         crash.here("C7")
         self.log.succeeded()
         return settle.done(resource, change, obj, sent, self.log)
+
+    def _deliver(self, resource: Resource, change: Change, obj: Any, wanted: Values) -> Sent:
+        """Send. When the vendor finds nothing to write to, reading tells whether the object is gone or the person left."""
+        try:
+            return resource.send(self.client, change, obj, wanted)
+        except errors.NotFound:
+            if obj.remote_id is not None:
+                resource.missing(self.client, obj)
+            raise
 
     def _intend(self, resource: Resource, change: Change, obj: Any) -> None:
         """Write down, before a POST that must not be doubled, what was there and what is about to be sent."""
@@ -169,7 +179,7 @@ class Pump:
             reason = "rate_limited" if isinstance(error, errors.RateLimited) else "account"
             return _to(change, outcomes.Outcome(Change.State.QUEUED, reason), self.log)
         if isinstance(error, errors.Forbidden | errors.InvalidToken) and outcome.state == Change.State.QUEUED:
-            outcome = outcomes.Outcome(Change.State.QUEUED, "hiccup", settings.SYNC_BACKOFF_SECONDS)
+            outcome = outcomes.of_hiccup(change)
         if outcomes.troubles_vendor(error):
             pace.failed(self.account.pk)
         detail = {"words": error.vendor_message, "fields": error.field_errors, "status": error.status}

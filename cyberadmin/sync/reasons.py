@@ -7,6 +7,7 @@ translation here and translated when they are shown.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -121,10 +122,20 @@ REASONS: dict[str, Reason] = {
         lazy("Look at Cyberimpact yourself, then send it again or discard it."),
         ("again", "discard"),
     ),
+    "look_crashed": Reason(
+        lazy("It was sent but no answer came back, and looking for it stopped the program three times."),
+        lazy("Look at Cyberimpact yourself, then send it again or discard it."),
+        ("again", "discard"),
+    ),
     "optin_in_doubt": Reason(
         lazy("The request for consent may have been sent: no answer came back and nothing can be looked up."),
         lazy("Ask the person before sending another one."),
         ("again", "discard"),
+    ),
+    "exists_unseen": Reason(
+        lazy("Cyberimpact says that it has this contact already, but does not show it: the address probably bounced."),
+        lazy("Look for the address at Cyberimpact, then try again or discard the change."),
+        ("retry", "discard"),
     ),
     "both_changed": Reason(
         lazy("The same field was changed here and at Cyberimpact."),
@@ -192,11 +203,13 @@ def explain(change: Change) -> Explanation:
     words = _vendor_words(change)
     if words:
         what = _("%(what)s Cyberimpact's words: “%(words)s”") % {"what": what, "words": words}
-    actions = reason.actions
+    actions, following = reason.actions, str(reason.next)
     if change.state == Change.State.QUEUED:
-        held = change.waits_for.filter(state__in=Change.OPEN).first()
+        held = change.waits_for.filter(state__in=Change.OPEN).first() or _ahead(change)
         actions = ("discard",)
         if held is not None:
+            stopped = held.state in (Change.State.CONFLICT, Change.State.PARKED, Change.State.FAILED)
+            following = _("It goes out once that change is settled: open it and decide.") if stopped else str(_WAITS)
             what = _("It waits for another change first: %(change)s (%(state)s).") % {
                 "change": str(held),
                 "state": held.get_state_display(),
@@ -205,7 +218,16 @@ def explain(change: Change) -> Explanation:
         actions = tuple(action for action in actions if action != "discard")
     if change.reason == "gone_there" and change.verb != Change.Verb.UPDATE:
         actions = ("let_go",)
-    return Explanation(change.get_state_display(), what, str(reason.next), actions if change.is_open else ())
+    return Explanation(change.get_state_display(), what, following, actions if change.is_open else ())
+
+
+def _ahead(change: Change) -> Change | None:
+    """The earlier change of the same object that holds this one back."""
+    older = Change.objects.filter(
+        account_id=change.account_id, kind=change.kind, object_id=change.object_id, pk__lt=change.pk
+    )
+    refused_creation = Q(state=Change.State.FAILED, verb=Change.Verb.CREATE)
+    return older.filter(Q(state__in=(*Change.BLOCKING, Change.State.QUEUED)) | refused_creation).order_by("-id").first()
 
 
 def _vendor_words(change: Change) -> str:

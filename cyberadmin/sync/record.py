@@ -148,7 +148,7 @@ def act(kind: str, obj: Any, verb: Change.Verb, fields: dict[str, Values], inten
     history = {name: (value.get("base"), value.get("want")) for name, value in fields.items()}
     if verb == Change.Verb.REGROUP:
         waiting = _last_open(kind, obj)
-        if waiting is not None and waiting.verb == verb and waiting.state in (Change.State.QUEUED, Change.State.FAILED):
+        if waiting is not None and _takes_regrouping(waiting, intent):
             return _merge_into(waiting, fields, intent, history, obj)
     return _add(kind, obj, verb, fields, intent, history)
 
@@ -175,10 +175,22 @@ def _last_open(kind: str, obj: Any) -> Change | None:
     return changes[-1] if changes else None
 
 
+def _takes_regrouping(waiting: Change, intent: Intent) -> bool:
+    """Whether further memberships may flow into this change.
+
+    Not if they have to wait for something newer than it: that may wait for it in turn, and both would wait for ever.
+    """
+    mergeable = waiting.verb == Change.Verb.REGROUP and waiting.state in (Change.State.QUEUED, Change.State.FAILED)
+    return mergeable and all(other.pk < waiting.pk for other in intent.waits_for)
+
+
 def _merge_target(kind: str, obj: Any) -> Change | None:
     """The waiting change that an edit of columns may flow into: the last open one, unless it is on its way."""
     for change in reversed(open_changes(kind, obj)):
         if change.state in (*Change.IN_FLIGHT, Change.State.CONFLICT, Change.State.PARKED):
+            return None
+        if change.verb == Change.Verb.CREATE and change.state == Change.State.QUEUED and was_tried(change):
+            # It may have been made as it stands: it is found by what was sent, and this edit follows it.
             return None
         if change.verb in MERGING:
             return change
@@ -187,18 +199,24 @@ def _merge_target(kind: str, obj: Any) -> Change | None:
     return None
 
 
+def was_tried(change: Change) -> bool:
+    """Whether a worker may have sent it already, as far as anybody knows."""
+    return bool(change.claims or change.sent_at)
+
+
 def _merge_into(change: Change, wanted: dict[str, Values], intent: Intent, history: dict[str, Any], obj: Any) -> Change:
     """Let an edit flow into a waiting change: the last value wins, the first base is kept."""
     fields = dict(change.fields)
+    behind = any(earlier.pk < change.pk for earlier in open_changes(change.kind, obj))
     for name, value in wanted.items():
         earlier = fields.get(name, value)
         base = earlier["base"]
         fields[name] = {"base": base, "want": value["want"]}
-        if name in change.fields and (change.claims or change.sent_at):
+        if name in change.fields and was_tried(change):
             # The earlier value may have arrived although nobody read the answer: finding it there is no conflict.
             fields[name]["tried"] = [*earlier.get("tried", []), earlier["want"]]
-        # Only what was never on the wire can be taken back by going back to the base value.
-        if change.verb != Change.Verb.CREATE and change.claims == 0 and not change.sent_at and base == value["want"]:
+        # Only what was never on the wire, behind nothing that is, can be taken back by going back to the base value.
+        if change.verb != Change.Verb.CREATE and base == value["want"] and not was_tried(change) and not behind:
             del fields[name]
     values: Values = {
         "fields": fields,

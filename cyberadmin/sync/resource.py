@@ -102,6 +102,10 @@ class Resource(ABC):
     def send(self, client: ApiClient, change: "Change", obj: Any, wanted: Values) -> Sent:
         """Make the request(s) of a change; `wanted` holds the values still to reach. Raises ApiError and the above."""
 
+    def missing(self, client: ApiClient, obj: Any) -> None:
+        """A write found nothing to write to. Raises GoneThere or ProtectedThere when the object itself is the cause."""
+        self.read(client, obj)
+
     def before_create(self, client: ApiClient, change: "Change", obj: Any) -> Seen | None:
         """Look for an existing object before a create that the vendor would refuse or double. None = go on."""
         return None

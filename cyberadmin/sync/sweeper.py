@@ -28,7 +28,9 @@ def accounts_with_work() -> list[int]:
     claim.reap()
     moment = now()
     due = Change.objects.filter(
-        Q(state=Change.State.QUEUED) | Q(state=Change.State.UNKNOWN, lease_until=None), not_before__lte=moment
+        Q(state=Change.State.QUEUED)
+        | Q(state=Change.State.UNKNOWN) & (Q(lease_until=None) | Q(lease_until__lte=moment)),
+        not_before__lte=moment,
     )
     runs = PullRun.objects.filter(
         Q(state=PullRun.State.QUEUED) & (Q(not_before=None) | Q(not_before__lte=moment))

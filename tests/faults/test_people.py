@@ -1,0 +1,368 @@
+"""Faults made by people: at the vendor, here, and at the very moment at which a change is on its way (47, 48, 51, 65 to 67)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contacts import services as contacts
+from contacts.models import Contact
+from cyberadmin.sync import clock, push, record, services
+from cyberadmin.sync.models import Change
+from tests.faults.desk import Desk
+from tests.faults.oracle import judge
+from tests.faults.quiet import settle
+from tests.faults.threads import beside
+from tests.faults.verbs import BY_NAME, EMAIL, TITLE, VERBS, Verb
+from tests.world import give, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def leaves(desk: Desk, email: str, how: str = "unsubscribe") -> None:
+    """The person clicks the link of a mailing, or the mailing bounces."""
+    desk.world.sandbox.control("POST", how, account=desk.world.remote, email=email)
+
+
+# --- 47: reads that lag behind writes ---
+@pytest.mark.parametrize("scope", ["all", "lists"])
+@pytest.mark.parametrize("fault", ["drop_after", "drop_before", "html_200"])
+@pytest.mark.parametrize("name", ["contact-create", "group-create", "contact-update", "group-update", "contact-join"])
+def test_reads_that_lag_by_90_seconds_double_nothing(desk: Desk, name: str, fault: str, scope: str) -> None:
+    verb = BY_NAME[name]
+    subject = verb.ready(desk)
+    desk.world.sandbox.settings(stale_read_seconds=90, stale_read_scope=scope)
+    desk.world.sandbox.advance(200)
+    clock.advance(200)
+    desk.world.sandbox.faults(verb.rule(fault, times=1))
+    verb.ask(desk, subject)
+    settle(desk)
+    judge(desk)
+    assert desk.open() == []
+
+
+def test_an_address_that_the_vendor_refuses_and_does_not_show_is_not_asked_for_again_and_again(desk: Desk) -> None:
+    """A bounced address is in no list that can be asked by address: the vendor only says that it exists."""
+    desk.world.remote_member(EMAIL)
+    leaves(desk, EMAIL, "bounce")
+    desk.create_contact(EMAIL, first_name="Noémie")
+    before = len(desk.world.sandbox.requests())
+    passed = settle(desk)
+
+    judge(desk)
+    assert [(change.state, change.reason) for change in desk.open()] == [(Change.State.PARKED, "exists_unseen")]
+    assert len(desk.world.sandbox.requests()) - before <= 30
+    assert passed > 100, "lists may lag: it must be asked for longer than that"
+
+
+# --- 48: the same mark made by a person at that moment ---
+@pytest.mark.parametrize("fault", ["drop_after", "drop_before"])
+@pytest.mark.parametrize("public", [False, True])
+def test_a_group_of_the_same_title_made_by_a_person_while_ours_is_in_doubt(
+    desk: Desk, fault: str, public: bool
+) -> None:
+    desk.world.sandbox.faults(BY_NAME["group-create"].rule(fault, times=1))
+    desk.create_group(TITLE, public=True)
+    desk.world.push()
+    made = desk.world.remote_group(TITLE, isPublic=public)
+    settle(desk)
+
+    judge(desk)
+    if fault == "drop_before" and public:
+        # The same in everything that can be compared: it serves as ours.
+        assert desk.open() == []
+        return
+    change = desk.open()[0]
+    assert change.state in (Change.State.PARKED, Change.State.CONFLICT)
+    assert made["id"] in [one["remote_id"] for one in change.reason_detail["candidates"]]
+    services.adopt(desk.world.editor, change, made["id"])
+    settle(desk)
+    judge(desk)
+    assert desk.open() == []
+
+
+def test_a_contact_made_by_a_person_while_ours_is_in_doubt_is_compared_by_field(desk: Desk) -> None:
+    desk.world.sandbox.faults(BY_NAME["contact-create"].rule("drop_before", times=1))
+    desk.create_contact(EMAIL, first_name="Noémie", note="ours")
+    desk.world.push()
+    desk.world.remote_member(EMAIL, firstname="Noémi")
+    settle(desk)
+
+    judge(desk)
+    change = desk.open()[0]
+    assert (change.state, change.reason) == (Change.State.CONFLICT, "existed_there")
+    services.resolve(desk.world.editor, change, {"first_name": {"keep": "ours"}})
+    settle(desk)
+    judge(desk)
+    assert desk.open() == []
+
+
+# --- edits while an earlier one is in doubt or on its way ---
+@pytest.mark.parametrize("fault", ["drop_after", "drop_before", "html_200"])
+@pytest.mark.parametrize("name", ["contact-create", "contact-update", "group-create", "group-update"])
+def test_the_next_edit_while_the_one_before_is_in_doubt_is_no_conflict_with_ourselves(
+    desk: Desk, name: str, fault: str
+) -> None:
+    verb = BY_NAME[name]
+    subject = verb.ready(desk)
+    desk.world.sandbox.faults(verb.rule(fault, times=1))
+    made = verb.ask(desk, subject)
+    desk.world.push()
+    obj = subject or made
+    if name.startswith("contact"):
+        desk.edit(obj, first_name="Nora", company="Atelier")
+        desk.edit(obj, first_name="Noor")
+    else:
+        desk.edit_group(obj, title="Amies")
+    settle(desk)
+    judge(desk)
+    assert desk.open() == []
+
+
+@pytest.mark.parametrize("state", ["in doubt", "sending"])
+@pytest.mark.parametrize("fault", ["drop_after", "drop_before"])
+def test_the_address_is_corrected_while_the_creation_is_not_settled(desk: Desk, fault: str, state: str) -> None:
+    """Found again by the address that was sent, not by the one typed since."""
+    made = desk.create_contact(EMAIL, first_name="Noémie")
+    desk.world.sandbox.faults(BY_NAME["contact-create"].rule(fault, times=1))
+    held = desk.world.sandbox.faults({"action": "hold", "method": "GET", "path": "/members/{key}", "times": 1})[0]
+    with beside(lambda: push.pump(desk.world.account.pk)):
+        desk.world.sandbox.wait_held(held["id"])
+        if state == "sending":
+            desk.edit(made, email="noemie@example.org")
+        desk.world.sandbox.release(held["id"])
+    if state == "in doubt":
+        desk.edit(made, email="noemie@example.org")
+    settle(desk)
+    judge(desk)
+    assert desk.open() == []
+    assert [one["email"] for one in desk.world.held()["members"]] == ["noemie@example.org"]
+
+
+@pytest.mark.parametrize("name", ["contact-update", "group-update"])
+def test_back_to_the_old_value_while_the_new_one_is_on_its_way(desk: Desk, name: str) -> None:
+    """What is on its way will arrive: going back to what was there before it is an edit like any other."""
+    verb = BY_NAME[name]
+    subject = verb.ready(desk)
+    edit, value = (desk.edit, "first_name") if name == "contact-update" else (desk.edit_group, "title")
+    old = getattr(subject, value)
+    edit(subject, **{value: "Second"})
+    held = desk.world.sandbox.faults(verb.rule("hold", times=1))[0]
+    with beside(lambda: push.pump(desk.world.account.pk)):
+        desk.world.sandbox.wait_held(held["id"])
+        edit(subject, **{value: "Third"})
+        edit(subject, **{value: old})
+        desk.world.sandbox.release(held["id"])
+    settle(desk)
+    judge(desk)
+    assert desk.open() == []
+
+
+def test_a_contact_deleted_here_while_its_creation_is_in_doubt_is_deleted_there_too(desk: Desk) -> None:
+    desk.world.sandbox.faults(BY_NAME["contact-create"].rule("drop_after", times=1))
+    made = desk.create_contact(EMAIL)
+    desk.world.push()
+    desk.delete_contact(made)
+    settle(desk)
+    judge(desk)
+    assert desk.open() == []
+
+
+def test_a_contact_deleted_here_after_its_worker_died_in_the_middle_of_creating_it(desk: Desk) -> None:
+    """The worker was killed after the vendor applied it and before anything was written down (C6)."""
+    made = desk.create_contact(EMAIL)
+    desk.world.sandbox.faults(BY_NAME["contact-create"].rule("apply_then_hang", seconds=0, times=1))
+    desk.world.push()
+    Change.objects.update(state=Change.State.QUEUED, reason="worker_lost", claims=1, sent_at=None, attempts=0)
+    desk.delete_contact(made)
+    settle(desk)
+    judge(desk)
+    assert desk.open() == []
+
+
+def test_a_group_deleted_here_while_its_creation_is_in_doubt_is_deleted_there_too(desk: Desk) -> None:
+    desk.world.sandbox.faults(BY_NAME["group-create"].rule("drop_after", times=1))
+    made = desk.create_group(TITLE)
+    desk.world.push()
+    desk.delete_group(made)
+    settle(desk)
+    judge(desk)
+    assert desk.open() == []
+
+
+def test_into_a_group_that_is_emptied_and_in_again_while_everything_waits(desk: Desk) -> None:
+    """Each waits for the one before it: none may end up waiting for itself."""
+    contact, group = desk.world.mirrored(EMAIL), desk.world.mirrored_group(TITLE)
+    desk.regroup(contact, [group], [])
+    desk.empty_group(group)
+    desk.regroup(contact, [group], [])
+    settle(desk)
+
+    judge(desk)
+    assert desk.open() == []
+    assert desk.world.held_member(EMAIL)["groups"] == [group.remote_id]
+
+
+def test_in_and_out_of_a_group_while_the_first_is_on_its_way(desk: Desk) -> None:
+    contact, group = desk.world.mirrored(EMAIL), desk.world.mirrored_group(TITLE)
+    held = desk.world.sandbox.faults(BY_NAME["contact-join"].rule("hold", times=1))[0]
+    desk.regroup(contact, [group], [])
+    with beside(lambda: push.pump(desk.world.account.pk)):
+        desk.world.sandbox.wait_held(held["id"])
+        desk.regroup(contact, [], [group])
+        desk.regroup(contact, [group], [])
+        desk.regroup(contact, [], [group])
+        desk.world.sandbox.release(held["id"])
+    settle(desk)
+    judge(desk)
+    assert desk.open() == []
+    assert desk.world.held_member(EMAIL)["groups"] == []
+
+
+def test_a_lease_is_kept_over_a_change_of_many_slow_requests(desk: Desk, settings: Any) -> None:
+    """Each request of a change needs the lease for itself: a worker whose time is up must not go on sending."""
+    contact = desk.world.mirrored(EMAIL)
+    several = [desk.world.mirrored_group(f"Group {number}") for number in range(4)]
+    desk.regroup(contact, several, [])
+    settle(desk)
+    settings.SYNC_LEASE_SECONDS, settings.SYNC_DEADLINE_SECONDS = 1.2, 1.0
+    slow = BY_NAME["contact-leave"].rule("hold", times=4, seconds=0.5)
+    desk.world.sandbox.faults(slow)
+    desk.regroup(contact, [], several)
+    with beside(lambda: push.pump(desk.world.account.pk)):
+        ended = False
+        while not ended:
+            change = Change.objects.filter(account=desk.world.account).latest("id")
+            ended = change.state == Change.State.DONE
+            if change.state == Change.State.SENDING and change.lease_until is not None:
+                assert change.lease_until > clock.now(), "on the wire without a lease"
+    settle(desk)
+    judge(desk)
+    assert desk.open() == []
+
+
+# --- 65: deleted or left there between our reading and our writing ---
+@pytest.mark.parametrize("event", ["unsubscribe", "bounce", "delete"])
+@pytest.mark.parametrize(
+    "name", ["contact-update", "contact-join", "contact-leave", "contact-unsubscribe", "contact-delete"]
+)
+def test_the_person_leaves_between_our_reading_and_our_writing(desk: Desk, name: str, event: str) -> None:
+    verb = BY_NAME[name]
+    subject = verb.ready(desk)
+    held = desk.world.sandbox.faults(verb.rule("hold", times=1))[0]
+    verb.ask(desk, subject)
+    with beside(lambda: push.pump(desk.world.account.pk)):
+        desk.world.sandbox.wait_held(held["id"])
+        if event == "delete":
+            desk.world.sandbox.control("DELETE", "members", account=desk.world.remote, email=EMAIL)
+        else:
+            leaves(desk, EMAIL, event)
+        desk.world.sandbox.release(held["id"])
+    settle(desk)
+    judge(desk)
+    reasons = {change.reason for change in desk.open()}
+    if name in ("contact-update", "contact-join", "contact-leave"):
+        assert reasons == {"protected_there" if event == "unsubscribe" else "gone_there"}
+
+
+def test_a_group_deleted_there_between_our_reading_and_our_writing(desk: Desk) -> None:
+    verb = BY_NAME["group-update"]
+    group = verb.ready(desk)
+    held = desk.world.sandbox.faults(verb.rule("hold", times=1))[0]
+    verb.ask(desk, group)
+    with beside(lambda: push.pump(desk.world.account.pk)):
+        desk.world.sandbox.wait_held(held["id"])
+        desk.world.sandbox.control("DELETE", "groups", account=desk.world.remote, id=group.remote_id)
+        desk.world.sandbox.release(held["id"])
+    settle(desk)
+    judge(desk)
+    assert [change.reason for change in desk.open()] == ["gone_there"]
+
+
+# --- 66: two people, one contact ---
+def test_two_people_edit_one_contact_and_the_second_sees_both_values(desk: Desk) -> None:
+    contact = desk.world.mirrored(EMAIL, firstname="Noémie")
+    colleague = give(make_user(), desk.world.account, "edit")
+    version = contact.edit_version
+    desk.edit(contact, first_name="Noëlle")
+    with pytest.raises(record.StaleEdit) as stale:
+        contacts.edit_contact(colleague, contact, {"first_name": "Nora"}, version, shown={"first_name": "Noémie"})
+    assert stale.value.theirs == {"first_name": {"before": "Noémie", "mine": "Nora", "now": "Noëlle"}}
+    contacts.edit_contact(colleague, contact, {"last_name": "Gagnon"}, version, shown={"last_name": ""})
+    desk.wish(contact).values["last_name"] = "Gagnon"
+    settle(desk)
+    judge(desk)
+    assert desk.open() == []
+
+
+@pytest.mark.parametrize("state", ["waiting", "sending"])
+def test_one_deletes_while_another_edits(desk: Desk, state: str) -> None:
+    contact = desk.world.mirrored(EMAIL, firstname="Noémie")
+    held = desk.world.sandbox.faults(BY_NAME["contact-update"].rule("hold", times=1))[0]
+    desk.edit(contact, first_name="Noëlle")
+    if state == "waiting":
+        desk.delete_contact(contact)
+    else:
+        with beside(lambda: push.pump(desk.world.account.pk)):
+            desk.world.sandbox.wait_held(held["id"])
+            desk.delete_contact(contact)
+            desk.world.sandbox.release(held["id"])
+    settle(desk)
+    judge(desk)
+    assert desk.open() == []
+
+
+# --- 67 and 51: never back ---
+VENDOR_HABITS = [
+    {},
+    {"unsubscribed_create": "accept", "bounced_create": "accept", "deleted_create": "accept"},
+    {"departed_member_get": "200"},
+    {"existing_member_status": 422},
+    {"existing_member_status": 400, "unsubscribe_unknown": "422"},
+]
+
+
+@pytest.mark.parametrize("habits", VENDOR_HABITS, ids=str)
+@pytest.mark.parametrize("how", ["unsubscribe", "bounce"])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb.name.startswith("contact")], ids=str)
+def test_somebody_who_left_there_while_a_change_waits_here_never_comes_back(
+    desk: Desk, verb: Verb, how: str, habits: dict[str, Any]
+) -> None:
+    subject = verb.ready(desk)
+    if subject is None:
+        desk.world.remote_member(EMAIL)
+    desk.world.sandbox.settings(**habits)
+    verb.ask(desk, subject)
+    leaves(desk, EMAIL, how)
+    settle(desk)
+
+    judge(desk)
+    asked = [one for one in desk.world.effects() if one["operation"] == "optinMember"]
+    assert how == "bounce" or asked == [], "who said no is not asked either"
+    if how == "unsubscribe" and verb.name not in ("contact-unsubscribe",):
+        assert Contact.objects.get(account=desk.world.account).state == Contact.State.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize("fault", ["apply_then_hang", "drop_after", "drop_before", "html_200", "truncate"])
+def test_a_request_for_consent_in_doubt_is_never_sent_again_by_the_machine(
+    desk: Desk, fault: str, settings: Any
+) -> None:
+    settings.SYNC_DEADLINE_SECONDS = 0.5
+    contact = desk.world.mirrored(EMAIL)
+    desk.world.sandbox.faults(BY_NAME["contact-optin"].rule(fault))
+    desk.ask_consent(contact)
+    settle(desk)
+    judge(desk)
+    change = desk.open()[0]
+    assert (change.state, change.reason) == (Change.State.PARKED, "optin_in_doubt")
+    calls = change.calls.filter(method="POST", path="/members/optins")
+    assert calls.count() == 1
+
+    desk.world.sandbox.clear_faults()
+    services.send_again(desk.world.editor, change)
+    desk.wish(contact).optins = 2
+    settle(desk)
+    asked = [one for one in desk.world.effects() if one["operation"] == "optinMember"]
+    assert len(asked) == (1 if fault == "drop_before" else 2)
+    assert desk.open() == []
