@@ -11,7 +11,9 @@ from cyberadmin.api.batches import BatchEndpoints
 from cyberadmin.api.calls import Caller, CallRecord
 from cyberadmin.api.credentials import Credential
 from cyberadmin.api.groups import CustomFieldEndpoints, GroupEndpoints
+from cyberadmin.api.mailings import MailingEndpoints
 from cyberadmin.api.members import MemberEndpoints
+from cyberadmin.api.templates import TemplateEndpoints
 from cyberadmin.api.transport import Transport
 from cyberadmin.api.wire import ResolveCheck
 
@@ -63,7 +65,9 @@ class ApiClient:
         self.batches = BatchEndpoints(caller)
         self.custom_fields = CustomFieldEndpoints(caller)
         self.groups = GroupEndpoints(caller)
+        self.mailings = MailingEndpoints(caller)
         self.members = MemberEndpoints(caller)
+        self.templates = TemplateEndpoints(caller)
 
     def close(self) -> None:
         """Close the connections."""

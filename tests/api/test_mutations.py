@@ -12,6 +12,7 @@ from cyberadmin.api.client import ApiClient
 from cyberadmin.api.credentials import BearerToken
 from tests.api.conftest import sample
 from tests.api.loopback import Loopback, http
+from tests.api.test_mailing_types import NEW as NEW_MAILING
 
 CALLS = {
     "ping": lambda client: client.account.ping(),
@@ -29,7 +30,33 @@ CALLS = {
     "groups": lambda client: client.groups.list().items,
     "group_emptied": lambda client: client.groups.empty(7),
     "batch_completed": lambda client: client.batches.get(7),
+    "mailing_created": lambda client: client.mailings.create(NEW_MAILING),
+    "mailing_sent": lambda client: client.mailings.get(7),
+    "mailing_deleted": lambda client: client.mailings.delete(7),
+    "mailings_sent": lambda client: client.mailings.list_sent().items,
+    "mailings_scheduled": lambda client: client.mailings.list_scheduled().items,
+    "mailings_archived": lambda client: client.mailings.list_archived().items,
+    "recipients_all": lambda client: client.mailings.list_recipients(7).items,
+    "recipients_clicked": lambda client: client.mailings.list_recipients(7, "clicked").items,
+    "templates": lambda client: client.templates.list().items,
+    "template": lambda client: client.templates.get(7),
 }
+READERS = (
+    types.Member,
+    types.BouncedMember,
+    types.Unsubscription,
+    types.Group,
+    types.Consent,
+    types.Batch,
+    types.Mailing,
+    types.MailingDetail,
+    types.SentMailing,
+    types.ScheduledMailing,
+    types.ArchivedMailing,
+    types.Recipient,
+    types.TemplateSummary,
+    types.Template,
+)
 
 SCALARS = st.one_of(
     st.none(),
@@ -135,7 +162,7 @@ def test_random_bytes_are_an_api_error(data):
 @given(mutated())
 def test_every_reader_raises_nothing_but_a_schema_error(case):
     _, body = case
-    for kind in (types.Member, types.BouncedMember, types.Unsubscription, types.Group, types.Consent, types.Batch):
+    for kind in READERS:
         with contextlib.suppress(errors.SchemaError):
             kind.from_json(body)
 

@@ -14,6 +14,16 @@ from cyberadmin.api.types.batches import (
 )
 from cyberadmin.api.types.fields import TORONTO, UNSET, CustomValue, Unset
 from cyberadmin.api.types.groups import CustomField, Group, MemberGroup
+from cyberadmin.api.types.mailings import (
+    ArchivedMailing,
+    GroupRef,
+    Mailing,
+    MailingDetail,
+    MailingLink,
+    MailingWrite,
+    ScheduledMailing,
+    SentMailing,
+)
 from cyberadmin.api.types.members import (
     BouncedMember,
     Consent,
@@ -26,8 +36,28 @@ from cyberadmin.api.types.members import (
     UnsubscribedMember,
     Unsubscription,
 )
+from cyberadmin.api.types.recipients import RECIPIENT_KINDS, Recipient, RecipientKind
+from cyberadmin.api.types.templates import Template, TemplateSummary, TemplateWrite
+from cyberadmin.api.types.wall_time import DoubledTime, SkippedTime, wall_time
 
 __all__ = [
+    "ArchivedMailing",
+    "GroupRef",
+    "Mailing",
+    "MailingDetail",
+    "MailingLink",
+    "MailingWrite",
+    "ScheduledMailing",
+    "SentMailing",
+    "RECIPIENT_KINDS",
+    "Recipient",
+    "RecipientKind",
+    "Template",
+    "TemplateSummary",
+    "TemplateWrite",
+    "DoubledTime",
+    "SkippedTime",
+    "wall_time",
     "TORONTO",
     "UNSET",
     "AddMembers",

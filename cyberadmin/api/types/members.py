@@ -36,7 +36,8 @@ class ContactFields:
     custom_values: dict[int, CustomValue] = field(hash=False)
 
 
-def _contact_fields(row: Mapping[str, Any]) -> dict[str, Any]:
+def contact_fields(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of `ContactFields` read from one object; SchemaError when a field does not fit."""
     return {
         "first_name": fields.text(row, "firstname"),
         "last_name": fields.text(row, "lastname"),
@@ -72,7 +73,7 @@ class Member(ContactFields):
             mailings_received=fields.integer(row, "mailingsReceived"),
             mailings_opened=fields.integer(row, "mailingsOpened"),
             mailings_clicked=fields.integer(row, "mailingsClicked"),
-            **_contact_fields(row),
+            **contact_fields(row),
         )
 
 
@@ -85,7 +86,7 @@ class BouncedMember(ContactFields):
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:
         """Read one object of the API; SchemaError when a field is missing or of a wrong type."""
-        return cls(hard_bounced_at=fields.optional_instant(row, "hardBouncedOn"), **_contact_fields(row))
+        return cls(hard_bounced_at=fields.optional_instant(row, "hardBouncedOn"), **contact_fields(row))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,7 @@ class UnsubscribedMember(ContactFields):
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:
         """Read one object of the API; SchemaError when a field is missing or of a wrong type."""
-        return cls(unsubscribed_at=fields.instant(row, "unsubscribedOn"), **_contact_fields(row))
+        return cls(unsubscribed_at=fields.instant(row, "unsubscribedOn"), **contact_fields(row))
 
 
 @dataclass(frozen=True, slots=True)
