@@ -239,9 +239,9 @@ def rules_part(page: Form, rules: list[Rule]) -> Html:
     names: dict[object, str] = {}
     for one in page.holdings:
         names |= {one.id: one.name, one.account.username: one.name}
-    heads = (say("which_trouble"), say("which_calls"), say("account"), say("seen"), say("fired"))
+    heads = (say("id"), say("which_trouble"), say("which_calls"), say("account"), say("seen"), say("fired"))
     rows = [
-        (_trouble(say, rule), f"{rule.method or say('any')} {rule.path or ''}",
+        (rule.id, _trouble(say, rule), f"{rule.method or say('any')} {rule.path or ''}",
          names.get(rule.account, rule.account or say("every_account")), rule.seen, rule.fired)
         for rule in rules
     ]  # fmt: skip
