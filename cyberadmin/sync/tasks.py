@@ -1,7 +1,6 @@
 """Celery tasks: thin, ids in, nothing out. Each calls one function that tests call directly."""
 
 import socket
-
 from typing import Any
 
 from celery import shared_task
