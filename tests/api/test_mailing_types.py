@@ -195,6 +195,7 @@ def test_a_recipient_carries_the_date_of_its_list(kind):
         return
     written = {**row, DATED[kind]: "2025-06-20T09:15:40-04:00"}
     assert types.Recipient.from_json(written, kind).happened_at == datetime(2025, 6, 20, 13, 15, 40, tzinfo=UTC)
+    assert types.Recipient.from_json({**row, DATED[kind]: None}, kind).happened_at is None
     del written[DATED[kind]]
     with pytest.raises(SchemaError, match=f"^{DATED[kind]}: missing$"):
         types.Recipient.from_json(written, kind)

@@ -30,8 +30,9 @@ class Recipient(ContactFields):
     """A person a mailing was addressed to.
 
     member_id: None when the person is no longer a member.
-    happened_at: when the mailing bounced, was opened, clicked or made the person leave; None in the
-    lists of all, delivered and stopped recipients, which carry no such date.
+    happened_at: when the mailing bounced, was opened, clicked or made the person leave. None in the
+    lists of all, delivered and stopped recipients, which carry no such date, and where the vendor knows
+    none, as it may for hard bounces (api/README.md 4.2).
     """
 
     member_id: int | None
@@ -43,6 +44,6 @@ class Recipient(ContactFields):
         date = RECIPIENT_KINDS[kind]
         return cls(
             member_id=None if fields.present(row, "idMember") is None else fields.integer(row, "idMember"),
-            happened_at=None if date is None else fields.instant(row, date),
+            happened_at=None if date is None else fields.optional_instant(row, date),
             **contact_fields(row),
         )
