@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "cyberadmin.sync",
     "groups",
     "contacts",
+    "templates.apps.TemplatesConfig",
 ]
 
 MIDDLEWARE = [
@@ -145,6 +146,8 @@ CONTENT_SECURITY_POLICY = {
         "script-src": ["'self'", "'unsafe-eval'"],
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:"],
+        # Previews of mail bodies, each with a stricter policy of its own (templates/preview.py).
+        "frame-src": ["'self'"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],

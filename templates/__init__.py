@@ -1,1 +1,1 @@
-"""Reserved for the mirror of e-mail templates. Page templates live inside each app, never here."""
+"""E-mail templates of a client, and how any HTML body is shown safely. Page templates live inside each app, never here."""

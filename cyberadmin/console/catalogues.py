@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from django.conf import settings
 from django.utils.translation.template import templatize
 
 #: What the marking functions take: (context, message, plural), as positions of their arguments.
@@ -103,7 +104,9 @@ def _closing(text: str, start: int) -> int:
 
 
 def _message(function: str, arguments: list[ast.expr]) -> Iterator[Message]:
-    values = [node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None for node in arguments]
+    values = [
+        node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None for node in arguments
+    ]
     context, text, plural = FUNCTIONS[function]
 
     def at(position: int | None) -> str | None:
@@ -112,6 +115,18 @@ def _message(function: str, arguments: list[ast.expr]) -> Iterator[Message]:
     found = (at(text), at(plural), at(context))
     if found[0] and found[1] is not None and found[2] is not None:
         yield Message(found[0], found[1], found[2])
+
+
+def sources() -> list[Path]:
+    """Every `.po` file of the project: the common ones, then those of packages that keep their own."""
+    base = Path(settings.BASE_DIR)
+    common = [found for root in settings.LOCALE_PATHS for found in sorted(Path(root).glob("*/LC_MESSAGES/django.po"))]
+    return common + sorted(base.glob("*/locale/*/LC_MESSAGES/django.po"))
+
+
+def language_of(source: Path) -> str:
+    """The language of a `.po` file."""
+    return source.parent.parent.name
 
 
 def read(path: Path) -> list[Entry]:

@@ -4,16 +4,13 @@ import os
 import signal
 from pathlib import Path
 
-_point = os.environ.get("CYBERADMIN_CRASH_AT", "")
-_once = os.environ.get("CYBERADMIN_CRASH_ONCE", "")
-
 
 def here(point: str) -> None:
     """Kill this process without a farewell if a test named this point; with `CYBERADMIN_CRASH_ONCE` only the first time."""
-    if point != _point:
+    if point != os.environ.get("CYBERADMIN_CRASH_AT", ""):
         return
-    if _once:
-        marker = Path(_once)
+    if once := os.environ.get("CYBERADMIN_CRASH_ONCE", ""):
+        marker = Path(once)
         try:
             marker.touch(exist_ok=False)
         except FileExistsError:

@@ -15,7 +15,7 @@ from cyberadmin.api.client import ApiClient
 from . import claim, connection, outcomes, pace, registry, settle
 from .clock import now
 from .models import Change
-from .resource import Seen, Sent
+from .resource import Sent
 
 LOOKS = 2
 
@@ -31,7 +31,7 @@ def look(client: ApiClient, change: Change, log: connection.CallLog) -> None:
     if candidates is None:
         reason = f"{change.verb}_in_doubt"
         return _release(change, log, Change.State.PARKED, reason=reason)
-    if len(candidates) == 1 and not _is_ours(change, candidates[0]):
+    if len(candidates) == 1 and not resource.is_ours(change, obj, candidates[0]):
         # Somebody may have made it at that very moment.
         return settle.already_there(change, candidates, log)
     if len(candidates) == 1:
@@ -42,11 +42,6 @@ def look(client: ApiClient, change: Change, log: connection.CallLog) -> None:
             log.flush()
         return None
     return _not_found(change, log)
-
-
-def _is_ours(change: Change, candidate: Seen) -> bool:
-    """Whether the candidate is what this change was about to make, in all that can be compared."""
-    return all(candidate.values.get(name) == value["want"] for name, value in change.fields.items())
 
 
 def _not_found(change: Change, log: connection.CallLog) -> None:

@@ -14,13 +14,14 @@ from django.db import transaction
 
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.models import Account
+from cyberadmin.accounts.policy import Right
 from cyberadmin.api import errors
 from cyberadmin.api.client import ApiClient
 
 from . import claim, connection, crash, doubt, guard, outcomes, pace, registry, settle
 from .clock import now
 from .models import Change
-from .resource import AlreadyThere, GoneThere, ProtectedThere, Resource, Seen, Sent, Values
+from .resource import AlreadyThere, GoneThere, ProtectedThere, Resource, Seen, Sent, Stopped, Values
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Pump:
         self.account = account
         self.client = client
         self.log = log
-        self._may_edit: dict[int, bool] = {}
+        self._may: dict[tuple[int, Right], bool] = {}
 
     def run(self, until: float) -> bool:
         """Handle changes until the monotonic time `until`: first what is in doubt, then what waits."""
@@ -106,7 +107,7 @@ class Pump:
         obj = resource.model.objects.filter(pk=change.object_id, account_id=self.account.pk).first()
         if obj is None:
             return claim.release(change, Change.State.CANCELLED, reason="object_missing", done_at=now())
-        if not self._actor_may_edit(change):
+        if not self._actor_may(change, resource.right(change, obj)):
             return claim.release(change, Change.State.PARKED, reason="rights_lost")
         if guard.forbids(change.verb, obj):
             return settle.refuse(change, "protected", self.log)
@@ -120,17 +121,18 @@ class Pump:
             settle.gone_there(change, self.log)
         except AlreadyThere as there:
             settle.already_there(change, there.candidates, self.log)
+        except Stopped as stopped:
+            settle.stopped(change, stopped, self.log)
         return None
 
-    def _actor_may_edit(self, change: Change) -> bool:
-        """Whether who made it may still edit; asked once for each person and turn. Nobody's changes are the machine's."""
-        actor_id = change.actor_id
-        if actor_id is None:
+    def _actor_may(self, change: Change, right: Right) -> bool:
+        """Whether who made it may still do it; asked once for each person and turn. Nobody's changes are the machine's."""
+        if change.actor_id is None:
             return True
-        if actor_id not in self._may_edit:
-            actor = User.objects.get(pk=actor_id)
-            self._may_edit[actor_id] = policy.can(actor, "edit", self.account)
-        return self._may_edit[actor_id]
+        key = (change.actor_id, right)
+        if key not in self._may:
+            self._may[key] = policy.can(User.objects.get(pk=change.actor_id), right, self.account)
+        return self._may[key]
 
     def _send(self, resource: Resource, change: Change, obj: Any) -> None:
         """Bring one change to the vendor and settle it. Raises what the vendor and the resource raise."""

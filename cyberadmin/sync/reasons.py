@@ -137,6 +137,41 @@ REASONS: dict[str, Reason] = {
         lazy("Look for the address at Cyberimpact, then try again or discard the change."),
         ("retry", "discard"),
     ),
+    "window_gone": Reason(
+        lazy("The time of sending is too near: a mailing made twice could no longer be stopped in time."),
+        lazy("Discard it, choose a later time and schedule it again."),
+        ("retry", "discard"),
+    ),
+    "approval_gone": Reason(
+        lazy("What was to be sent is not what was approved."),
+        lazy("Discard it, have the campaign approved as it is now, and schedule it again."),
+        ("discard",),
+    ),
+    "groups_moved": Reason(
+        lazy("The groups at Cyberimpact are no longer those that were approved."),
+        lazy("Look at the groups. Discard it and have the campaign approved again, or try again."),
+        ("retry", "discard"),
+    ),
+    "old_still_there": Reason(
+        lazy("The mailing that this one replaces is still at Cyberimpact, so a second one was not made."),
+        lazy("If it was sent, discard this one; else cancel it, then try this one again."),
+        ("retry", "discard"),
+    ),
+    "already_started": Reason(
+        lazy("This mailing has already started, so it cannot be cancelled."),
+        lazy("Cyberimpact's own application may still stop the rest. Discard the cancellation here."),
+        ("discard",),
+    ),
+    "time_unsayable": Reason(
+        lazy("The time of sending exists twice, because of the clock change, in the way that Cyberimpact takes times."),
+        lazy("Discard it, choose another hour and schedule it again."),
+        ("discard",),
+    ),
+    "test_group": Reason(
+        lazy("The group of this test no longer has exactly one contact, so nothing was sent."),
+        lazy("Discard it and choose a group of one contact."),
+        ("retry", "discard"),
+    ),
     "both_changed": Reason(
         lazy("The same field was changed here and at Cyberimpact."),
         lazy("Decide for each field which value is right."),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from cyberadmin.accounts.policy import Right
 from cyberadmin.api.client import ApiClient
 
 from .mirror import MirrorModel
@@ -62,6 +63,19 @@ class AlreadyThere(Exception):
         self.candidates = candidates
 
 
+class Stopped(Exception):
+    """A rule of the resource stops a change instead of its request; nothing was sent by it now, and a person decides.
+
+    `reason` is a code of `reasons.py`. `final`: trying the same again is pointless (failed), else it is parked.
+    """
+
+    def __init__(self, reason: str, detail: Values | None = None, *, final: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail or {}
+        self.final = final
+
+
 class Resource(ABC):
     """One mirrored model bound to one endpoint family."""
 
@@ -93,6 +107,10 @@ class Resource(ABC):
         for name, value in seen.extra.items():
             setattr(obj, name, value)
 
+    def right(self, change: "Change", obj: Any) -> Right:
+        """The right that who made the change must still hold when it is sent."""
+        return "edit"
+
     # --- pushing ---
     @abstractmethod
     def read(self, client: ApiClient, obj: Any) -> Seen:
@@ -111,12 +129,16 @@ class Resource(ABC):
         return None
 
     def fence(self, client: ApiClient, change: "Change", obj: Any) -> Values:
-        """What is there just before a keyless create. Raises AlreadyThere when a person must decide first."""
+        """What is there just before a keyless create. Raises AlreadyThere or Stopped when a person must decide first."""
         raise NotImplementedError(f"{self.kind} has no keyless create")
 
     def look(self, client: ApiClient, change: "Change", obj: Any) -> list[Seen] | None:
         """Candidates that a doubted keyless create may have made; None = cannot be looked for, a person decides."""
         return None
+
+    def is_ours(self, change: "Change", obj: Any, candidate: Seen) -> bool:
+        """Whether a candidate is what this change was about to make, in all that can be compared."""
+        return all(candidate.values.get(name) == value["want"] for name, value in change.fields.items())
 
     def settled(self, change: "Change", obj: Any, sent: Sent) -> None:
         """Update rows beside the object itself (memberships), inside the settling transaction."""

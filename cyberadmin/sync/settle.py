@@ -11,7 +11,7 @@ from .clock import now
 from .connection import CallLog
 from .mirror import writing
 from .models import Change
-from .resource import Resource, Seen, Sent, Values
+from .resource import Resource, Seen, Sent, Stopped, Values
 
 
 def payload_hash(change: Change) -> str:
@@ -79,6 +79,16 @@ def gone_there(change: Change, log: CallLog) -> None:
     """The object is no longer at the vendor: a person decides whether to let it go or to make it again."""
     with transaction.atomic():
         claim.release(change, Change.State.CONFLICT, reason="gone_there", sent_at=change.sent_at)
+        log.flush()
+
+
+def stopped(change: Change, stop: Stopped, log: CallLog) -> None:
+    """A rule of the resource forbids the request now: a person decides."""
+    state = Change.State.FAILED if stop.final else Change.State.PARKED
+    with transaction.atomic():
+        claim.release(
+            change, state, reason=stop.reason, reason_detail=stop.detail, fence=None, sent_at=change.sent_at
+        )
         log.flush()
 
 

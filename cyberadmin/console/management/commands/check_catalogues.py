@@ -10,7 +10,15 @@ from django.core.management.base import BaseCommand, CommandError
 from cyberadmin.console import catalogues
 
 #: Packages whose texts people see. The sandbox speaks the vendor's English.
-PACKAGES = ("cyberadmin/accounts", "cyberadmin/console", "cyberadmin/sync", "contacts", "groups")
+PACKAGES = (
+    "cyberadmin/accounts",
+    "cyberadmin/console",
+    "cyberadmin/sync",
+    "contacts",
+    "groups",
+    "templates",
+    "campaigns",
+)
 FILES = ("cyberadmin/settings.py", "cyberadmin/admin_site.py")
 
 
@@ -24,7 +32,7 @@ def marked() -> set[catalogues.Message]:
 
 
 class Command(BaseCommand):
-    """Compares the catalogues with what the code and the templates mark."""
+    """Compares the catalogues of each language, taken together, with what the code and the templates mark."""
 
     help = "Check that every catalogue is complete."
     requires_system_checks: list[str] = []
@@ -34,14 +42,27 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         messages = marked()
+        by_language: dict[str, list[Path]] = {}
+        for source in catalogues.sources():
+            by_language.setdefault(catalogues.language_of(source), []).append(source)
         said: list[str] = []
-        for source in sorted(Path(settings.LOCALE_PATHS[0]).glob("*/LC_MESSAGES/django.po")):
-            entries = catalogues.read(source)
-            said += [f"{source.parent.parent.name}: {problem}" for problem in catalogues.problems(messages, entries)]
+        for language, sources in by_language.items():
+            entries = [entry for source in sources for entry in catalogues.read(source)]
+            said += [f"{language}: {problem}" for problem in catalogues.problems(messages, entries)]
             if options["write"]:
-                missing = sorted(messages - {entry.message for entry in entries}, key=lambda message: message.text)
-                with source.open("a", encoding="utf-8") as file:
-                    file.writelines("\n" + catalogues.quoted(message) for message in missing)
+                _append(sources, messages - {entry.message for entry in entries})
         if said:
             raise CommandError("\n".join(said))
         self.stdout.write(f"{len(messages)} messages, all translated")
+
+
+def _append(sources: list[Path], missing: set[catalogues.Message]) -> None:
+    """Add empty entries: those of a package with a catalogue of its own there, the rest to the common one."""
+    for source in reversed(sources):
+        package = source.parents[3]
+        own = missing if package == Path(settings.BASE_DIR) else missing & catalogues.extract([package])
+        missing = missing - own
+        with source.open("a", encoding="utf-8") as file:
+            file.writelines(
+                "\n" + catalogues.quoted(message) for message in sorted(own, key=lambda message: message.text)
+            )

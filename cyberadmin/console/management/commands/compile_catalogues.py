@@ -1,9 +1,7 @@
 """`manage.py compile_catalogues`: build the binary translation catalogues, with Python alone."""
 
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from cyberadmin.console import catalogues
@@ -16,9 +14,8 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for root in settings.LOCALE_PATHS:
-            for source in sorted(Path(root).glob("*/LC_MESSAGES/*.po")):
-                target = source.with_suffix(".mo")
-                if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-                    catalogues.compile_po(source)
-                    self.stdout.write(f"compiled {source.parent.parent.name}")
+        for source in catalogues.sources():
+            target = source.with_suffix(".mo")
+            if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+                catalogues.compile_po(source)
+                self.stdout.write(f"compiled {source}")
