@@ -178,10 +178,10 @@ class PullContext:
             setattr(self.run, name, value)
 
     def seen(self, reading: Reading, ids: Iterable[int]) -> None:
-        """Write down which local rows a page contained; inside the page's transaction."""
-        packed = array("q", ids)
-        PullPage.objects.update_or_create(
-            run=self.run, list_name=reading.name, number=reading.pages, defaults={"seen": packed.tobytes()}
+        """Write down which local rows a page, or a part of one, contained; inside its transaction."""
+        reading.parts += 1
+        PullPage.objects.create(
+            run=self.run, list_name=reading.name, number=reading.parts, seen=array("q", ids).tobytes()
         )
 
     def seen_ids(self, *names: str) -> set[int]:
