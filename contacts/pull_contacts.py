@@ -26,8 +26,6 @@ _FINGERPRINT = ("content_hash", "pulled_at")
 _KEPT_BY_DEPARTED = ("mailings_received", "mailings_opened", "mailings_clicked")
 _SHOWN = frozenset(SHOWN)
 _PART = 500
-#: Rows merged in one transaction: on SQLite nobody else can write meanwhile.
-_AT_ONCE = 2_500
 LIVING, GONE = "c.gone_at IS NULL", "c.gone_at IS NOT NULL"
 
 
@@ -78,14 +76,10 @@ class ContactMerge:
         self.clashes: list[Listed] = []
 
     def page(self, rows: Rows) -> None:
-        """Merge one page, in transactions short enough that nobody's save waits for them."""
+        """Merge one page in one transaction: smaller ones would write most index pages several times."""
         reading = self.context.readings[self.listing.name]
         if reading.pages == 1:
             self.context.expect(reading.announced or 0)
-        for start in range(0, len(rows), _AT_ONCE):
-            self._part(rows[start : start + _AT_ONCE])
-
-    def _part(self, rows: Rows) -> None:
         prints = [pull_merge.digest(row, self.listing.mark) for row in rows]
         plan = self.context.in_page(lambda: self._merge(rows, prints))
         self.clashes += plan.clashes

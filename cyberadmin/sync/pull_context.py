@@ -178,7 +178,7 @@ class PullContext:
             setattr(self.run, name, value)
 
     def seen(self, reading: Reading, ids: Iterable[int]) -> None:
-        """Write down which local rows a page, or a part of one, contained; inside its transaction."""
+        """Write down which local rows a page contained; inside the page's transaction."""
         reading.parts += 1
         PullPage.objects.create(
             run=self.run, list_name=reading.name, number=reading.parts, seen=array("q", ids).tobytes()
