@@ -47,7 +47,6 @@ def one_round(bench: Any, rounds: dict[str, list[float]]) -> None:
     bench.change(0.02)
     measure("third pull, 2 % changed", bench.pull)
     bench.check()
-    bench.note_peak()
     measure("floor: writing", bench.write())
 
 

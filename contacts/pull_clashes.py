@@ -72,7 +72,6 @@ def _settle(context: PullContext, merge: ContactMerge, waiting: Waiting, gone: s
         plan = _ready(waiting, own, holders, gone)
         if plan.updates or plan.inserts or plan.merges:
             merge.write(plan)
-            reading.pages += 1
             context.seen(reading, plan.seen)
             continue
         stuck = [number for number, listed in waiting.items() if holders[listed.email_key].remote_id not in waiting]

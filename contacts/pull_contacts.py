@@ -76,17 +76,17 @@ class ContactMerge:
         self.clashes: list[Listed] = []
 
     def page(self, rows: Rows) -> None:
-        """Merge one page in one transaction."""
+        """Merge one page in one transaction: smaller ones would write most index pages several times."""
         reading = self.context.readings[self.listing.name]
-        prints = [pull_merge.digest(row, self.listing.mark) for row in rows]
-        plan = self.context.in_page(lambda: self._page(rows, prints))
-        self.clashes += plan.clashes
-        self.context.count("unchanged", plan.unchanged)
         if reading.pages == 1:
             self.context.expect(reading.announced or 0)
+        prints = [pull_merge.digest(row, self.listing.mark) for row in rows]
+        plan = self.context.in_page(lambda: self._merge(rows, prints))
+        self.clashes += plan.clashes
+        self.context.count("unchanged", plan.unchanged)
         self.context.advance(len(rows))
 
-    def _page(self, rows: Rows, prints: list[str]) -> Plan:
+    def _merge(self, rows: Rows, prints: list[str]) -> Plan:
         plan = self._departed(rows, prints) if self.listing.departed else self._members(rows, prints)
         self.write(plan)
         self.context.seen(self.context.readings[self.listing.name], plan.seen)

@@ -126,7 +126,7 @@ def columns_of(listing: Listing, account_id: int, row: Row) -> Columns:
     """The values of `NAMES` for a listed member. Raises SchemaError for a row that does not fit."""
     member = _fitting(listing, row)
     key = email_key(member.email)
-    if "@" not in key or len(member.email) > _LONGEST_ADDRESS:
+    if "@" not in key or max(len(member.email), len(key)) > _LONGEST_ADDRESS:
         raise SchemaError("email", "not an e-mail address")
     custom = {
         str(number): value.replace("\x00", "") if isinstance(value, str) else value

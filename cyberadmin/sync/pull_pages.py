@@ -43,6 +43,8 @@ class Reading:
     announced: int | None = None
     distinct: int = 0
     pages: int = 0
+    #: Transactions in which its rows were merged.
+    parts: int = 0
     #: Codes of what speaks against the list being whole.
     vetoes: list[str] = field(default_factory=list)
     #: Codes worth a look that veto nothing.

@@ -12,9 +12,12 @@ import pytest
 from cyberadmin.api.client import ApiClient, CallRecord
 from cyberadmin.api.credentials import BearerToken
 from tests.api.loopback import Loopback, Script
+from tests.sandbox_server import SandboxServer
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 TOKEN = "canary-7f3a.token.value"
+# The time at the sandbox.
+NOW = "2025-10-01T09:00:00-04:00"
 
 PING = (SAMPLES / "ping.json").read_bytes()
 
@@ -57,3 +60,29 @@ def connect(records: list[CallRecord]) -> Iterator[Callable[..., ApiClient]]:
             return stack.enter_context(ApiClient(url, BearerToken(TOKEN), on_call=records.append, **options))
 
         yield make
+
+
+def speak(sandbox: SandboxServer, token: str) -> ApiClient:
+    """A client of the sandbox, to be closed."""
+    return ApiClient(sandbox.base_url, BearerToken(token), deadline=5)
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
+    """One of its own, whose clock stands still."""
+    server = SandboxServer(tmp_path_factory.mktemp("sandbox") / "store.sqlite3")
+    server.control("POST", "clock", mode="frozen", set=NOW)
+    yield server
+    server.stop()
+    assert server.process.returncode == 0
+
+
+@pytest.fixture
+def account(sandbox: SandboxServer) -> dict[str, Any]:
+    return sandbox.new_account("Coopérative Belle-Rive")
+
+
+@pytest.fixture
+def client(sandbox: SandboxServer, account: dict[str, Any]) -> Iterator[ApiClient]:
+    with speak(sandbox, account["token"]) as client:
+        yield client

@@ -1,43 +1,15 @@
 """Every method over real HTTP against the sandbox, which shares no code with the client."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 
 from cyberadmin.api import errors, types
 from cyberadmin.api.client import ApiClient
-from cyberadmin.api.credentials import BearerToken, LegacyLogin
+from cyberadmin.api.credentials import LegacyLogin
 from cyberadmin.api.types import MemberWrite
+from tests.api.conftest import NOW, speak
 from tests.sandbox_server import SandboxServer
-
-NOW = "2025-10-01T09:00:00-04:00"
-
-
-def speak(sandbox: SandboxServer, token: str) -> ApiClient:
-    return ApiClient(sandbox.base_url, BearerToken(token), deadline=5)
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
-    """One of its own, whose clock stands still."""
-    server = SandboxServer(tmp_path_factory.mktemp("sandbox") / "store.sqlite3")
-    server.control("POST", "clock", mode="frozen", set=NOW)
-    yield server
-    server.stop()
-    assert server.process.returncode == 0
-
-
-@pytest.fixture
-def account(sandbox: SandboxServer) -> dict[str, Any]:
-    return sandbox.new_account("Coopérative Belle-Rive")
-
-
-@pytest.fixture
-def client(sandbox: SandboxServer, account: dict[str, Any]) -> Iterator[ApiClient]:
-    with speak(sandbox, account["token"]) as client:
-        yield client
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from contacts import services
 from contacts.models import Contact, CustomField, GroupMembership
 from cyberadmin.sync import pull
 from cyberadmin.sync.clock import now
+from cyberadmin.sync.health import differences
 from cyberadmin.sync.models import Change, Pace, PullPage, PullRun
 from tests.world import World
 
@@ -231,6 +232,7 @@ class TestEditsUnderWay:
         contact = world.contact("a@example.com")
         assert (contact.first_name, contact.last_name) == ("Mine", "Theirs")
         assert (contact.snapshot or {})["first_name"] == "Ann"
+        assert differences(world.account.pk) == []
         world.push()
         held = world.held_member("a@example.com")
         assert (held["firstname"], held["lastname"]) == ("Mine", "Theirs")
@@ -262,6 +264,19 @@ class TestEditsUnderWay:
         assert pending == {"a@example.com": "add", "b@example.com": "remove"}
         world.push()
         assert in_group(world, "Clients") == ["a@example.com"]
+
+    def test_a_contact_made_on_both_sides_becomes_one(self, world: World) -> None:
+        made = services.create_contact(world.editor, world.account, {"email": "a@example.com", "first_name": "Ann"})
+        there = world.remote_member("a@example.com", firstname="Ann", lastname="Roy")
+
+        world.pull()
+        world.push()
+
+        contact = world.contact("a@example.com")
+        assert (contact.pk, contact.remote_id, contact.last_name) == (made.pk, there["id"], "Roy")
+        assert len(world.held()["members"]) == 1
+        assert not [change for change in world.changes() if change.is_open]
+        assert differences(world.account.pk) == []
 
     def test_of_somebody_who_left_there_the_state_wins(self, world: World) -> None:
         world.remote_member("a@example.com", firstname="Ann")

@@ -168,7 +168,8 @@ class Mailing(MailingFields):
 class MailingDetail(Mailing):
     """A mailing with its results. Its state is always told: a dropped `startedOn` never reads as not started.
 
-    Yet a mailing whose status is sent may lack its start (api/README.md 5).
+    Yet a mailing whose status is sent may lack its start (api/README.md 5). Bodies, groups and the time
+    asked for are there when the vendor gives them back, which is not known (engine.md 6).
     """
 
     status: str
@@ -177,7 +178,6 @@ class MailingDetail(Mailing):
     def from_json(cls, row: Mapping[str, Any]) -> Self:
         """Read one object of the API; SchemaError when its state is missing or a field is of a wrong type."""
         fields.filled_text(row, "status")
-        fields.present(row, "scheduledOn")
         fields.present(row, "startedOn")
         return cls(**_given_fields(row))
 
