@@ -1,1 +1,1 @@
-"""Reserved for campaigns and mailings: one communication, in French, English or both, to groups of one account."""
+"""Campaigns and mailings: one communication, in French, English or both, to groups of one account."""

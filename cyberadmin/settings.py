@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "groups",
     "contacts",
     "templates.apps.TemplatesConfig",
+    "campaigns",
 ]
 
 MIDDLEWARE = [
@@ -154,7 +155,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# Room for a mail body far too large, so that the page can say so.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 # --- Celery: a doorbell, never the queue ---------------------------------------------------------------------------
@@ -185,6 +187,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "cyberadmin.sync.tasks.sweep", "schedule": 15.0},
     "pull-due": {"task": "cyberadmin.sync.tasks.pull_due", "schedule": 60.0},
     "housekeeping": {"task": "cyberadmin.sync.tasks.keep_house", "schedule": 3600.0},
+    "campaigns-watch": {"task": "campaigns.tasks.watch", "schedule": 60.0},
 }
 
 # --- The vendor ----------------------------------------------------------------------------------------------------
@@ -206,6 +209,11 @@ SYNC_SETTLE_SECONDS = env.float("SYNC_SETTLE_SECONDS", default=SYNC_DEADLINE_SEC
 SYNC_SECOND_LOOK_SECONDS = env.float("SYNC_SECOND_LOOK_SECONDS", default=120.0)
 SYNC_REQUESTS_PER_SECOND = env.float("SYNC_REQUESTS_PER_SECOND", default=20.0)
 SYNC_PULL_MINUTES = env.int("SYNC_PULL_MINUTES", default=30)
+
+# --- Campaigns (product.md N10) ------------------------------------------------------------------------------------
+# Above so many recipients, who asked for an approval cannot give it, and the confirmation wants the number typed.
+CAMPAIGNS_SECOND_PERSON_ABOVE = env.int("CAMPAIGNS_SECOND_PERSON_ABOVE", default=500)
+CAMPAIGNS_TYPED_COUNT_ABOVE = env.int("CAMPAIGNS_TYPED_COUNT_ABOVE", default=100)
 
 # --- Logs ----------------------------------------------------------------------------------------------------------
 LOGGING = {

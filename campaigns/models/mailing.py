@@ -34,6 +34,9 @@ class Mailing(MirrorModel):
         STOPPED = "stopped", _("stopped")
         ARCHIVED = "archived", _("archived")
 
+    class Alarm(models.TextChoices):
+        OTHER_TIME = "other_time", _("Cyberimpact stored another time than was asked for")
+
     #: Put into the HTML as a comment, by which our own mailing is recognised when the vendor gives bodies back.
     uid = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
     purpose = models.CharField(_("kind"), max_length=8, choices=Purpose.choices, default=Purpose.FOREIGN)
@@ -79,6 +82,7 @@ class Mailing(MirrorModel):
     click_rate = models.FloatField(_("click rate"), null=True)
     #: [{"id", "url", "clicks_unique", "clicks_total"}]
     links = models.JSONField(default=list)
+    alarm = models.CharField(max_length=12, choices=Alarm.choices, blank=True)
     #: When counters, links and groups were last read; they are not in the lists.
     details_at = models.DateTimeField(null=True)
     #: When the list of scheduled mailings was last searched for a second one like this.

@@ -3,8 +3,6 @@
 None of these rows is a mirror: the vendor knows nothing of them until an edition becomes a `Mailing`.
 """
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -177,6 +175,6 @@ class Approval(models.Model):
         """People in all groups of all languages."""
         return sum(self.recipients.values())
 
-    def covers(self, language: str, digest: str) -> Any:
+    def covers(self, language: str, digest: str) -> bool:
         """Whether this is an approval of exactly that content."""
-        return self.state == self.State.APPROVED and self.fingerprints.get(language) == digest
+        return self.state == self.State.APPROVED and bool(self.fingerprints.get(language) == digest)
