@@ -24,6 +24,11 @@ class Row:
     kind: str
     text: str
 
+    @property
+    def number(self) -> int:
+        """How many lines a "skip" stands for."""
+        return int(self.text) if self.kind == "skip" else 0
+
 
 @dataclass(frozen=True)
 class Difference:

@@ -128,6 +128,7 @@ class Shell:
             {"label": _("Overview"), "icon": "monitoring", "url": reverse("admin:index")},
             {"label": _("Contacts"), "icon": "person", "url": reverse("admin:contacts_contact_changelist")},
             {"label": _("Groups"), "icon": "group", "url": reverse("admin:groups_group_changelist")},
+            {"label": _("Templates"), "icon": "web", "url": reverse("admin:emailtemplates_emailtemplate_changelist")},
             {"label": _("Custom fields"), "icon": "tune", "url": reverse("admin:contacts_customfield_changelist")},
             {
                 "label": _("Outbox"),

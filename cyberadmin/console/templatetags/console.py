@@ -49,6 +49,10 @@ RUN_TONES = {
 FORMATS = {"fr": ("j F Y", "G\u00a0\\h\u00a0i"), "en": ("F j, Y", "H:i")}
 
 
+#: A longer value is folded, and this much of it shown.
+LONG, SUMMARY = 300, 80
+
+
 @register.filter
 def tone(change: Change) -> str:
     """The colour family of a change's state."""
@@ -111,7 +115,15 @@ def shown(value: Any) -> str | SafeString:
         return _("yes")
     if value is False:
         return _("no")
+    if is_long(value):
+        return format_html('<details class="ca-long"><summary>{} …</summary><pre>{}</pre></details>', value[:SUMMARY], value)
     return _("(empty)") if value in ("", None) else str(value)
+
+
+@register.filter
+def is_long(value: Any) -> bool:
+    """Whether a value is a text of its own, such as the body of a mail, rather than a word or a sentence."""
+    return isinstance(value, str) and (len(value) > LONG or "\n" in value)
 
 
 @register.inclusion_tag("console/parts/pagination.html")

@@ -22,7 +22,11 @@ from cyberadmin.sync.pages import FormPage
 from cyberadmin.sync.resource import Values
 
 #: Pages of mirrored objects, by kind of change.
-OBJECT_PAGES = {"contact": "admin:contacts_contact_change", "group": "admin:groups_group_change"}
+OBJECT_PAGES = {
+    "contact": "admin:contacts_contact_change",
+    "group": "admin:groups_group_change",
+    "template": "admin:emailtemplates_emailtemplate_change",
+}
 
 
 def object_url(change: Change) -> str:
@@ -57,13 +61,17 @@ class ShowFilter(SimpleListFilter):
 
 
 class KindFilter(SimpleListFilter):
-    """Changes of contacts, or of groups."""
+    """Changes of one kind of object."""
 
     title = gettext_lazy("What")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str | Promise]]:
-        return [("contact", gettext_lazy("contacts")), ("group", gettext_lazy("groups"))]
+        return [
+            ("contact", gettext_lazy("contacts")),
+            ("group", gettext_lazy("groups")),
+            ("template", gettext_lazy("templates")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(kind=self.value()) if self.value() else queryset
