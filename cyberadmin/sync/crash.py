@@ -6,10 +6,14 @@ from pathlib import Path
 
 _point = os.environ.get("CYBERADMIN_CRASH_AT", "")
 _once = os.environ.get("CYBERADMIN_CRASH_ONCE", "")
+_signal = signal.Signals[f"SIG{os.environ.get('CYBERADMIN_CRASH_SIGNAL', 'KILL')}"]
 
 
 def here(point: str) -> None:
-    """Kill this process without a farewell if a test named this point; with `CYBERADMIN_CRASH_ONCE` only the first time."""
+    """Kill this process without a farewell if a test named this point; with `CYBERADMIN_CRASH_ONCE` only the first time.
+
+    `CYBERADMIN_CRASH_SIGNAL=STOP` freezes it instead, until the test lets it go on.
+    """
     if point != _point:
         return
     if _once:
@@ -18,4 +22,4 @@ def here(point: str) -> None:
             marker.touch(exist_ok=False)
         except FileExistsError:
             return
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), _signal)
