@@ -103,7 +103,9 @@ def _closing(text: str, start: int) -> int:
 
 
 def _message(function: str, arguments: list[ast.expr]) -> Iterator[Message]:
-    values = [node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None for node in arguments]
+    values = [
+        node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None for node in arguments
+    ]
     context, text, plural = FUNCTIONS[function]
 
     def at(position: int | None) -> str | None:
