@@ -68,7 +68,8 @@ class Bench:
         assert run.state == PullRun.State.COMPLETE, (run.reason, run.problems)
         assert Contact.objects.filter(account=self.world.account, gone_at=None).count() == self.size
         made = self.sandbox.requests(self.mark)
-        self.mark, self.requests = made[-1]["number"], len(made)
+        self.mark = made[-1]["number"]
+        self.requests = self.requests or len(made)
         return made
 
     def change(self, share: float) -> int:

@@ -7,7 +7,6 @@ merge of the few rows that carry edits.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from operator import le
 from typing import Any
 
 from cyberadmin.api.errors import SchemaError
@@ -17,6 +16,7 @@ from cyberadmin.sync.pull_pages import Row
 from cyberadmin.sync.resource import Resource, Seen
 
 from . import search
+from .fitting import fit
 from .models import Contact, email_key
 
 Columns = tuple[Any, ...]
@@ -51,24 +51,7 @@ VENDOR_ONLY = (
 DERIVED = ("email_key", "search_text")
 NAMES = (*SHOWN, *VENDOR_ONLY, *DERIVED)
 EMAIL_KEY = NAMES.index("email_key")
-_COLUMNS = {field.name: field for field in Contact._meta.concrete_fields}
-#: Widths of the texts that `_fitting` looks at, in its order.
-_WIDTHS = {
-    wire: _COLUMNS[name].max_length or 0
-    for wire, name in {
-        "firstname": "first_name",
-        "lastname": "last_name",
-        "company": "company",
-        "gender": "gender",
-        "language": "language",
-        "postalCode": "postal_code",
-        "country": "country",
-        "consentType": "consent_type",
-    }.items()
-}
 _LONGEST_ADDRESS, _ID_LIMIT = 254, 10**18
-#: What an integer column of PostgreSQL holds.
-_MOST = 2**31 - 1
 #: Written in Eastern time, as the vendor does, the day can be read off (api/README.md 3).
 _EASTERN = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9][^-+Z]+(?:-0[45]:?00)?\Z")
 
@@ -124,15 +107,11 @@ BOUNCED = Listing("bounced", Contact.State.BOUNCED, b"b", BouncedMember.from_jso
 
 def columns_of(listing: Listing, account_id: int, row: Row) -> Columns:
     """The values of `NAMES` for a listed member. Raises SchemaError for a row that does not fit."""
-    member = _fitting(listing, row)
+    member = fit(listing.parse(row))
     key = email_key(member.email)
     if "@" not in key or max(len(member.email), len(key)) > _LONGEST_ADDRESS:
         raise SchemaError("email", "not an e-mail address")
-    custom = {
-        str(number): value.replace("\x00", "") if isinstance(value, str) else value
-        for number, value in member.custom_values.items()
-        if value is not None
-    }
+    custom = {str(number): value for number, value in member.custom_values.items() if value is not None}
     shown = (
         member.email,
         member.first_name,
@@ -150,34 +129,11 @@ def columns_of(listing: Listing, account_id: int, row: Row) -> Columns:
     vendor_only = (member.joined_at, member.updated_at, member.consent_type)
     text = search.document(account_id, member.email, member.first_name, member.last_name, member.company)
     if isinstance(member, Member):
-        counters = (
-            min(member.mailings_received, _MOST),
-            min(member.mailings_opened, _MOST),
-            min(member.mailings_clicked, _MOST),
-        )
+        counters = (member.mailings_received, member.mailings_opened, member.mailings_clicked)
         return (*shown, member.id, *vendor_only, *counters, None, None, key, text)
     left_at = member.unsubscribed_at if isinstance(member, UnsubscribedMember) else None
     bounced_at = member.hard_bounced_at if isinstance(member, BouncedMember) else None
     return (*shown, None, *vendor_only, 0, 0, 0, left_at, bounced_at, key, text)
-
-
-def _fitting(listing: Listing, row: Row) -> ContactFields:
-    """The member, without what no column can hold: NUL characters, and text beyond a column's width."""
-    member = listing.parse(row)
-    texts = (
-        member.first_name,
-        member.last_name,
-        member.company,
-        member.gender,
-        member.language,
-        member.postal_code,
-        member.country,
-        member.consent_type,
-    )
-    if all(map(le, map(len, texts), _WIDTHS.values())) and "\x00" not in "".join((*texts, member.note, member.email)):
-        return member
-    clean = {wire: value.replace("\x00", "") if isinstance(value, str) else value for wire, value in row.items()}
-    return listing.parse(clean | {wire: (clean[wire] or "")[:width] for wire, width in _WIDTHS.items()})
 
 
 def seen_of(resource: Resource, account_id: int, columns: Columns) -> Seen:

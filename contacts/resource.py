@@ -19,6 +19,7 @@ from cyberadmin.sync.resource import GoneThere, ProtectedThere, Resource, Seen, 
 from groups.models import Group
 
 from . import search
+from .fitting import fit
 from .models import Contact, GroupMembership, email_key
 from .pull import pull_contacts
 
@@ -269,6 +270,7 @@ def _values(member: ContactFields, state: Contact.State) -> Values:
 
 def seen_member(member: Member) -> Seen:
     """A subscribed member in our words."""
+    member = fit(member)
     return Seen(
         _values(member, Contact.State.SUBSCRIBED),
         member.id,
@@ -285,6 +287,7 @@ def seen_member(member: Member) -> Seen:
 
 def seen_unsubscribed(member: UnsubscribedMember) -> Seen:
     """An unsubscribed member in our words; without a number (api/README.md 4.1)."""
+    member = fit(member)
     return Seen(
         _values(member, Contact.State.UNSUBSCRIBED),
         None,

@@ -26,7 +26,9 @@ class GroupForm(PageForm):
     is_public = forms.BooleanField(
         label=_("Public"),
         required=False,
-        help_text=_("People see a public group by its title on subscription forms and can leave it alone. A private one is internal."),
+        help_text=_(
+            "People see a public group by its title on subscription forms and can leave it alone. A private one is internal."
+        ),
     )
 
 
@@ -49,7 +51,11 @@ class GroupEditForm(GroupForm):
     def changed_values(self) -> dict[str, Any]:
         """What the person really changed."""
         shown = self.cleaned_data["shown"]
-        return {name: self.cleaned_data[name] for name in ("title", "is_public") if self.cleaned_data[name] != shown.get(name)}
+        return {
+            name: self.cleaned_data[name]
+            for name in ("title", "is_public")
+            if self.cleaned_data[name] != shown.get(name)
+        }
 
 
 def edit_initial(group: Group) -> dict[str, Any]:
@@ -67,7 +73,9 @@ class WhyForm(PageForm):
 class DeleteGroupForm(WhyForm):
     """Deleting takes the title, typed again."""
 
-    typed_title = forms.CharField(label=_("Type the title to confirm"), widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    typed_title = forms.CharField(
+        label=_("Type the title to confirm"), widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
     field_order = ("form_token", "typed_title", "why")
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:

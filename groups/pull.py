@@ -1,7 +1,7 @@
 """Reading the vendor's groups into the mirror. Who is in them is read after the contacts (contacts/pull_memberships.py)."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cyberadmin.api import types
 from cyberadmin.api.errors import SchemaError
@@ -9,18 +9,16 @@ from cyberadmin.api.types import fields
 from cyberadmin.sync import merge, pull_merge, registry
 from cyberadmin.sync.pull_context import PullContext
 from cyberadmin.sync.pull_pages import Row, Rows, Window, by_number
-from cyberadmin.sync.resource import Resource, Seen
+from cyberadmin.sync.resource import Resource
 from cyberadmin.sync.sweep import Sweepable
 
 from .models import Group, title_key
+from .wire import TITLE_WIDTH, seen_group
 
 if TYPE_CHECKING:
     from cyberadmin.api.pagination import Page
 
 LIST = "groups"
-TITLE_WIDTH = 250
-#: What an integer column of PostgreSQL holds.
-_MOST = 2**31 - 1
 
 
 def pull_groups(context: PullContext) -> Iterator[None]:
@@ -90,7 +88,7 @@ def _take(
 ) -> Group | None:
     """Merge one new or changed group; None when it was left out."""
     try:
-        seen = _seen(types.Group.from_json(row))
+        seen = seen_group(types.Group.from_json(row))
     except SchemaError as error:
         context.readings[LIST].veto("bad_row")
         context.problem("bad_row", list=LIST, id=group_id(row), field=error.field)
@@ -110,14 +108,3 @@ def _take(
     group.save()
     context.count("created")
     return group
-
-
-def _seen(group: types.Group) -> Seen:
-    extra: dict[str, Any] = {
-        "is_dynamic": group.is_dynamic,
-        "members_count": min(group.members_count, _MOST),
-        "mailings_count": min(group.mailings_count, _MOST),
-        "created_on": group.created_at,
-    }
-    title = group.title.replace("\x00", "")[:TITLE_WIDTH]
-    return Seen({"title": title, "is_public": group.is_public}, group.id, extra)

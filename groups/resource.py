@@ -12,6 +12,7 @@ from cyberadmin.sync.resource import AlreadyThere, GoneThere, Resource, Seen, Se
 
 from .models import Group, title_key
 from .pull import pull_groups
+from .wire import seen_group
 
 
 class GroupResource(Resource):
@@ -119,17 +120,3 @@ def all_groups(client: ApiClient) -> list[types.Group]:
         if not page.items or len(found) >= page.total_count:
             return found
         number += 1
-
-
-def seen_group(group: types.Group) -> Seen:
-    """A group in our words."""
-    return Seen(
-        {"title": group.title, "is_public": group.is_public},
-        group.id,
-        {
-            "is_dynamic": group.is_dynamic,
-            "members_count": group.members_count,
-            "mailings_count": group.mailings_count,
-            "created_on": group.created_at,
-        },
-    )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts import search
 from contacts.models import Contact, email_key
+from cyberadmin.accounts.localtime import day_text
 from cyberadmin.accounts.scoping import account_of
 from cyberadmin.sync.listing import MirrorAdmin
 
@@ -37,12 +38,13 @@ class ContactAdmin(MirrorAdmin):
 
     kind = "contact"
     addable = True
-    list_display = ("email", "name", "company", "state_shown", "language_shown", "consent_shown", "joined", "push_state")
+    list_display = ("email", "name", "firm", "state_shown", "language_shown", "consent_shown", "joined", "push_state")
     list_filter = (StateFilter, LanguageFilter, ConsentFilter, GroupFilter, PushFilter)
     search_fields = ("email_key",)
     search_help_text = _("Name, company or e-mail address")
     sortable_by = ("email", "name", "joined")
     ordering = ("email_key",)
+    list_select_related = ("account",)
     empty_text = _("No contact fits. Take a filter away, search for less, or add the person.")
     pages = (
         ("add/", "add", ContactAddPage),
@@ -79,6 +81,10 @@ class ContactAdmin(MirrorAdmin):
     def name(self, obj: Contact) -> str:
         return obj.full_name
 
+    @display(description=_("Company"))
+    def firm(self, obj: Contact) -> str:
+        return obj.company
+
     @display(description=_("State"))
     def state_shown(self, obj: Contact) -> str:
         return state_badge(obj)
@@ -92,5 +98,5 @@ class ContactAdmin(MirrorAdmin):
         return obj.get_consent_type_display()
 
     @display(description=_("Joined"), ordering="joined_at")
-    def joined(self, obj: Contact) -> Any:
-        return obj.joined_at.date() if obj.joined_at else None
+    def joined(self, obj: Contact) -> str:
+        return day_text(obj.joined_at, obj.account)

@@ -15,7 +15,9 @@ class CustomFieldAdmin(ScopedAdmin):
     list_display = ("name", "type", "remote_id")
     list_display_links = None
     sortable_by = ("name", "remote_id")
-    empty_text = _("This client has defined no custom field at Cyberimpact. They are made there, and appear here after the next pull.")
+    empty_text = _(
+        "This client has defined no custom field at Cyberimpact. They are made there, and appear here after the next pull."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(gone_at=None)

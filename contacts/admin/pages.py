@@ -124,7 +124,9 @@ class ContactAddPage(FormPage):
 
     def initial(self) -> dict[str, Any]:
         wanted = self.request.GET.get("group", "")
-        chosen = Group.objects.filter(account=self.account, pk=int(wanted)) if wanted.isdecimal() else Group.objects.none()
+        chosen = (
+            Group.objects.filter(account=self.account, pk=int(wanted)) if wanted.isdecimal() else Group.objects.none()
+        )
         return {"language": {"fr": "fr_ca", "en": "en_ca"}[self.account.language], "groups": list(chosen)}
 
     def perform(self, form: Any) -> Contact:

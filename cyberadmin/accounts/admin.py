@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from .localtime import moment_text
 from .models import AuditEvent
 from .scoping import ScopedAdmin, account_of, rights, to_home
 
@@ -39,6 +40,7 @@ class StaffAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[misc]
     )
     add_fieldsets = ((None, {"fields": ("username", "usable_password", "password1", "password2", "is_staff")}),)
     filter_horizontal = ()
+    many = _("log-ins")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         rows = super().get_queryset(request)
@@ -69,13 +71,14 @@ class StaffAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[misc]
 class AuditEventAdmin(ScopedAdmin):
     """Who did what, when and why; to read only. Outside any client administrators see what is about no client."""
 
-    list_display = ("at", "actor_name", "action", "detail_shown", "why")
+    list_display = ("at_shown", "by", "action", "detail_shown", "why")
     list_display_links = None
+    many = _("entries")
     sortable_by = ()
     empty_text = _("Nothing was decided about this client yet.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = AuditEvent.objects.all()
+        rows = AuditEvent.objects.select_related("account")
         if account_of(request) is None and is_administrator(request):
             return rows.filter(account=None)
         return self.scope(request, rows)
@@ -89,6 +92,14 @@ class AuditEventAdmin(ScopedAdmin):
         if account_of(request) is None and is_administrator(request):
             return ModelAdmin.changelist_view(self, request, {"title": _("History"), "empty_text": self.empty_text})
         return super().changelist_view(request, extra_context)
+
+    @display(description=_("When"))
+    def at_shown(self, obj: AuditEvent) -> str:
+        return moment_text(obj.at, obj.account)
+
+    @display(description=_("By"))
+    def by(self, obj: AuditEvent) -> str:
+        return obj.actor_name
 
     @display(description=_("Details"))
     def detail_shown(self, obj: AuditEvent) -> str:

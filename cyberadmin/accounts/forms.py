@@ -121,7 +121,9 @@ class TokenForm(PageForm):
     )
     token = TokenField(
         label=_("New API token"),
-        help_text=_("Pasted once, stored encrypted, never shown again. It is checked before it replaces the one in use."),
+        help_text=_(
+            "Pasted once, stored encrypted, never shown again. It is checked before it replaces the one in use."
+        ),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -136,7 +138,9 @@ class AccessForm(PageForm):
     """Give, change or take away a colleague's role on one client."""
 
     user = forms.ModelChoiceField(label=_("Colleague"), queryset=User.objects.none(), empty_label="—")
-    role = forms.ChoiceField(label=_("Role"), choices=[("", _("no access")), *AccountAccess.Role.choices], required=False)
+    role = forms.ChoiceField(
+        label=_("Role"), choices=[("", _("no access")), *AccountAccess.Role.choices], required=False
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

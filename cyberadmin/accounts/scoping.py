@@ -190,6 +190,11 @@ class ScopedAdmin(ModelAdmin):
     #: What an empty list says to do: a sentence, and (name of a page, label) of a button or None.
     empty_text: Any = _("There is nothing here yet.")
 
+    @property
+    def many(self) -> Any:
+        """What several rows are called below a list."""
+        return self.opts.verbose_name_plural
+
     def scope(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
         """`rows` limited to the client in the address; none outside a client or without the right to view."""
         account = account_of(request)

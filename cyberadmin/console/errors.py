@@ -18,7 +18,9 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
         request,
         400,
         _("This request cannot be answered"),
-        _("The address or the form holds something that this console does not accept. Go back and try again from the page itself."),
+        _(
+            "The address or the form holds something that this console does not accept. Go back and try again from the page itself."
+        ),
     )
 
 
@@ -48,7 +50,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
         request,
         500,
         _("Something went wrong on our side"),
-        _("Nothing was half saved: a change is recorded whole or not at all. Go back and try again; if it lasts, tell your administrator when it happened."),
+        _(
+            "Nothing was half saved: a change is recorded whole or not at all. Go back and try again; if it lasts, tell your administrator when it happened."
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from contacts.models import Contact
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.models import Account, Credential
 from cyberadmin.accounts.scoping import ScopedPage, address
-from cyberadmin.sync import reasons, services
+from cyberadmin.sync import reasons
 from cyberadmin.sync.models import Change, PullRun
 from groups.models import Group
 
@@ -131,5 +131,3 @@ class LiveStatus(ScopedPage):
                 },
             }
         )
-
-

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
-from cyberadmin.sandbox import batch_runner, control, routes
+from cyberadmin.sandbox import control, due, routes
 from cyberadmin.sandbox.call import Call
 from cyberadmin.sandbox.dates import STYLES
 from cyberadmin.sandbox.fault_actions import ACTIONS, Exchange
@@ -85,7 +85,7 @@ class SandboxApp:
                 raise ApiProblem(405, "Method not allowed", headers={"Allow": allowed})
             route = methods[request.method]
             entry.operation = route.operation
-            batch_runner.run_due(self.store)
+            due.run_due(self.store)
             account = self.sign_in.account(request)
         except ApiProblem as problem:
             return self.refusal(problem)
@@ -151,7 +151,7 @@ class SandboxApp:
                 call = Call(conn, *call_args)
                 choice_parameter(call, "dateReturnFormat", STYLES)
                 reply = route.handler(call)
-                store.next_batch_at = batch_runner.next_due(conn)
+                store.next_due_at = due.next_due(conn)
             if route.operation.startswith("createToken"):
                 self.sign_in.forget()
             return reply

@@ -75,3 +75,4 @@ class Ask:
             yield Call(
                 conn, self.store.settings, self.store.clock.now(), account, self.request, operation, source=source
             )
+        self.store.next_due_at = 0

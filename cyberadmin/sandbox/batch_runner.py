@@ -58,25 +58,22 @@ class Run:
         self.entries.append(self.call.entry(effect))
 
 
-def run_due(store: Store) -> None:
-    """Carry out every batch that is due, oldest end first; costs nothing when none is."""
-    if store.next_batch_at is None or store.clock.now() < store.next_batch_at:
-        return
-    with store.write() as conn:
-        rows = conn.execute(
-            "SELECT id, account_id, type, body, ends_on, twist FROM batches"
-            " WHERE result IS NULL AND stuck = 0 AND ends_on <= ? ORDER BY ends_on, id",
-            (store.clock.now(),),
-        ).fetchall()
-        accounts = {account.id: account for account in store.accounts(conn)}
-        for batch_id, account_id, kind, body, ends_on, twist in rows:
-            call = _call(store, conn, accounts[account_id], ends_on)
-            result = _carry_out(Run(call, batch_id, orjson.loads(body)), kind, twist)
-            conn.execute("UPDATE batches SET result = ? WHERE id = ?", (orjson.dumps(result).decode(), batch_id))
-        store.next_batch_at = next_due(conn)
+def run(store: Store, conn: sqlite3.Connection, until: int) -> None:
+    """Carry out every batch due until then, oldest end first."""
+    rows = conn.execute(
+        "SELECT id, account_id, type, body, ends_on, twist FROM batches"
+        " WHERE result IS NULL AND stuck = 0 AND ends_on <= ? ORDER BY ends_on, id",
+        (until,),
+    ).fetchall()
+    accounts = {account.id: account for account in store.accounts(conn)}
+    for batch_id, account_id, kind, body, ends_on, twist in rows:
+        call = _call(store, conn, accounts[account_id], ends_on)
+        result = _carry_out(Run(call, batch_id, orjson.loads(body)), kind, twist)
+        conn.execute("UPDATE batches SET result = ? WHERE id = ?", (orjson.dumps(result).decode(), batch_id))
 
 
 def next_due(conn: sqlite3.Connection) -> int | None:
+    """When the next batch ends, or None."""
     due = conn.execute("SELECT min(ends_on) FROM batches WHERE result IS NULL AND stuck = 0").fetchone()[0]
     return None if due is None else int(due)
 

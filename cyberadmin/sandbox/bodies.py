@@ -141,17 +141,18 @@ def _fits(kind: str, value: object) -> bool:
     return isinstance(value, int)
 
 
-def read_groups(call: Call, value: object) -> list[int]:
+def read_groups(call: Call, value: object, *, dynamic_too: bool = False) -> list[int]:
     """Ids of a CSV string or of one bare number (api/README.md 4.1). Raises ApiProblem."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return known_groups(call, [value])
+        return known_groups(call, [value], dynamic_too=dynamic_too)
     if not isinstance(value, str) or not GROUPS_CSV.fullmatch(value):
         raise call.schema_mismatch()
-    return known_groups(call, [int(part) for part in value.split(",")] if value else [])
+    ids = [int(part) for part in value.split(",")] if value else []
+    return known_groups(call, ids, dynamic_too=dynamic_too)
 
 
-def known_groups(call: Call, ids: list[int]) -> list[int]:
-    """The ids without doubles. Unknown: 422 or dropped (row 20); dynamic: refused (row 21)."""
+def known_groups(call: Call, ids: list[int], *, dynamic_too: bool = False) -> list[int]:
+    """The ids without doubles. Unknown: 422 or dropped (row 20); dynamic: refused (row 21) unless ``dynamic_too``."""
     rows = call.conn.execute("SELECT id, is_dynamic FROM groups WHERE account_id = ?", (call.account.id,))
     dynamic = {row[0]: bool(row[1]) for row in rows}
     wanted = list(dict.fromkeys(ids))
@@ -159,6 +160,6 @@ def known_groups(call: Call, ids: list[int]) -> list[int]:
     if unknown and call.settings.text("unknown_group") == "refuse":
         raise invalid("groups", f"No such group: {', '.join(map(str, unknown))}")
     known = [one for one in wanted if one in dynamic]
-    if any(dynamic[one] for one in known):
+    if not dynamic_too and any(dynamic[one] for one in known):
         raise invalid("groups", "A dynamic group cannot be changed", call.settings.status("dynamic_group_status"))
     return known

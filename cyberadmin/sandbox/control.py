@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from cyberadmin.sandbox import control_accounts, control_groups, control_people, control_state
+from cyberadmin.sandbox import (
+    control_accounts,
+    control_groups,
+    control_mailings,
+    control_people,
+    control_state,
+    control_templates,
+)
 from cyberadmin.sandbox.asking import Ask
-from cyberadmin.sandbox.batch_runner import run_due
+from cyberadmin.sandbox.due import run_due
 from cyberadmin.sandbox.page import Page
 from cyberadmin.sandbox.wire import ApiProblem, Json, Reply, Request
 
@@ -28,6 +35,8 @@ ROUTES: dict[tuple[str, str], Answer] = {
     **control_accounts.ROUTES,
     **control_people.ROUTES,
     **control_groups.ROUTES,
+    **control_mailings.ROUTES,
+    **control_templates.ROUTES,
 }
 
 

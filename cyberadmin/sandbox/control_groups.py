@@ -1,10 +1,10 @@
-"""Control routes of groups and mailings: what staff do in the vendor's application."""
+"""Control routes of groups: what staff do in the vendor's application."""
 
 from __future__ import annotations
 
 from cyberadmin.sandbox.asking import Ask
 from cyberadmin.sandbox.call import Call
-from cyberadmin.sandbox.dates import DateStyle, parse_instant
+from cyberadmin.sandbox.dates import DateStyle
 from cyberadmin.sandbox.groups import drop_group, found_group, insert_group
 from cyberadmin.sandbox.journal import Effect
 from cyberadmin.sandbox.members import touched
@@ -72,47 +72,9 @@ def _member_ids(ask: Ask, call: Call, name: str) -> list[int]:
     return ids
 
 
-def create_mailing(ask: Ask) -> object:
-    """A mailing to ``groups``: scheduled at ``scheduledOn``, or ``sent`` now to the members of those groups."""
-    with ask.acting("createMailingRemotely") as call:
-        sent = bool(ask.body.get("sent", False))
-        scheduled = parse_instant(ask.text("scheduledOn")) if "scheduledOn" in ask.body else call.now
-        cursor = call.conn.execute(
-            "INSERT INTO mailings (account_id, subject, language, scheduled_on, started_on) VALUES (?, ?, ?, ?, ?)",
-            (
-                call.account.id,
-                ask.text("subject"),
-                ask.text("language", "fr_ca"),
-                scheduled,
-                call.now if sent else None,
-            ),
-        )
-        mailing_id = int(cursor.lastrowid or 0)
-        for group_id in ask.listed("groups"):
-            call.conn.execute("INSERT INTO mailing_groups VALUES (?, ?)", (group_id, mailing_id))
-        if sent:
-            _deliver(call, mailing_id)
-        call.record(Effect("mailing", (mailing_id,)))
-        return {"id": mailing_id}
-
-
-def _deliver(call: Call, mailing_id: int) -> None:
-    recipients = (
-        "SELECT DISTINCT x.member_id FROM mailing_groups g JOIN memberships x ON x.group_id = g.group_id"
-        " WHERE g.mailing_id = ?"
-    )
-    call.conn.execute(f"UPDATE members SET received = received + 1 WHERE id IN ({recipients})", (mailing_id,))
-    call.conn.execute(
-        f"INSERT INTO deliveries (member_id, mailing_id, sent_on) SELECT member_id, ?, ? FROM ({recipients})",
-        (mailing_id, call.now, mailing_id),
-    )
-    touched(call, shape=False)
-
-
 ROUTES = {
     ("POST", "groups"): create_group,
     ("PATCH", "groups"): edit_group,
     ("DELETE", "groups"): delete_group,
     ("POST", "groups/members"): change_members,
-    ("POST", "mailings"): create_mailing,
 }

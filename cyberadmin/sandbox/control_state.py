@@ -15,7 +15,8 @@ from cyberadmin.sandbox.wire import not_found
 
 DATA_TABLES = (
     "accounts", "tokens", "customfields", "members", "deleted_addresses", "groups", "memberships", "optins", "batches",
-    "mailings", "mailing_groups", "deliveries", "journal",
+    "mailings", "mailing_groups", "mailing_bodies", "mailing_links", "mailing_clicks", "mailing_events", "recipients",
+    "senders", "templates", "journal",
 )  # fmt: skip
 
 
@@ -143,7 +144,7 @@ def reset(ask: Ask) -> object:
             kept = [(seq, name) for name, seq in FIRST_IDS.items() if name != "tokens"]
             conn.executemany("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", kept)
             conn.execute("UPDATE sqlite_sequence SET seq = 0 WHERE name = 'journal'")
-            ask.store.next_batch_at = None
+            ask.store.next_due_at = 0
         RANKS.clear()
     ask.app.sign_in.forget()
     return {}

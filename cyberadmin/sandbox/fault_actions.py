@@ -137,6 +137,11 @@ def late_batch(exchange: Exchange) -> Reply:
     return exchange.apply(hints={"batch_late": exchange.rule.number("seconds", 3600)})
 
 
+def late_mailing(exchange: Exchange) -> Reply:
+    """The mailing starts ``seconds`` after its time, and nothing says so."""
+    return exchange.apply(hints={"mailing_late": exchange.rule.number("seconds", 3600)})
+
+
 def batch_result(exchange: Exchange) -> Reply:
     """The result will be ``kind``: empty, strangers or duplicates."""
     return exchange.apply(hints={"batch_result": exchange.rule.text("kind", "empty")})
@@ -161,6 +166,7 @@ ACTIONS: dict[str, Action] = {
             stuck_batch,
             lost_batch,
             late_batch,
+            late_mailing,
             batch_result,
         )  # fmt: skip
     },

@@ -16,7 +16,7 @@ from cyberadmin.sandbox.wire import Json, Reply, Request
 if TYPE_CHECKING:
     from cyberadmin.sandbox.fault_actions import Exchange
 
-COLLECTIONS = ("members", "groups", "mailings", "customFields")
+COLLECTIONS = ("members", "groups", "mailings", "recipients", "templates", "customFields")
 
 
 def _collection(payload: object) -> tuple[Json, str, list[Json]] | None:

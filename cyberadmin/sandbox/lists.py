@@ -12,11 +12,14 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from cyberadmin.sandbox.call import Call
 from cyberadmin.sandbox.dates import day_after, day_start, parse_day
 from cyberadmin.sandbox.people import numeric_id
 from cyberadmin.sandbox.wire import ApiProblem, Json, invalid, not_found
+
+Item = TypeVar("Item")
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 10_000
@@ -185,7 +188,7 @@ def envelope(key: str, items: list[Json], total: int, page: Page) -> Json:
     return {key: items, "totalCount": total, "page": page.number, "limit": page.limit, "sort": page.sort}
 
 
-def slice_of(call: Call, rows: list[Json], page: Page) -> tuple[Page, list[Json]]:
+def slice_of(call: Call, rows: list[Item], page: Page) -> tuple[Page, list[Item]]:
     """A page of a list that is small enough to be held whole."""
     page = _settled(call, page, len(rows))
     start = (page.number - 1) * page.limit

@@ -84,9 +84,10 @@ def list_mailings(call: Call) -> Reply:
     member = found(call)
     order = MAILING_SORTS.get(page.sort, "m.id")
     rows = call.conn.execute(
-        "SELECT m.id, m.subject, m.language, m.started_on, d.sent_on, d.opened_on FROM deliveries d"
-        f" JOIN mailings m ON m.id = d.mailing_id WHERE d.member_id = ? ORDER BY {order}",
-        (member.id,),
+        "SELECT m.id, m.subject, m.language, m.started_on, d.sent_on, iif(m.anonymized, NULL, d.opened_on)"
+        f" FROM recipients d JOIN mailings m ON m.id = d.mailing_id WHERE d.member_id = ? AND d.sent_on <= ?"
+        f" ORDER BY {order}",
+        (member.id, call.now),
     )
     dates = call.dates
     items: list[Json] = [

@@ -13,6 +13,8 @@ from cyberadmin.sandbox.settings import Settings
 from cyberadmin.sandbox.wire import Json
 
 SUBSCRIBED, UNSUBSCRIBED, BOUNCED = 0, 1, 2
+# Deleted, but somebody to whom a mailing went: only that mailing's lists still know them.
+ERASED = 3
 STATE_NAMES = {SUBSCRIBED: "subscribed", UNSUBSCRIBED: "unsubscribed", BOUNCED: "bounced"}
 ABSENT = "absent"
 MAX_ID_DIGITS = 15
@@ -94,10 +96,12 @@ def save(conn: sqlite3.Connection, member: Member) -> None:
 
 
 def remove(conn: sqlite3.Connection, member: Member) -> None:
-    """Delete the row for good; its address is remembered (settings ``deleted_create``)."""
+    """Delete a person; the address is remembered (settings ``deleted_create``), and who got mailings stays countable."""
     leave_groups(conn, member.id)
-    conn.execute("DELETE FROM deliveries WHERE member_id = ?", (member.id,))
-    conn.execute("DELETE FROM members WHERE id = ?", (member.id,))
+    if conn.execute("SELECT 1 FROM recipients WHERE member_id = ?", (member.id,)).fetchone():
+        conn.execute("UPDATE members SET state = ? WHERE id = ?", (ERASED, member.id))
+    else:
+        conn.execute("DELETE FROM members WHERE id = ?", (member.id,))
     conn.execute("INSERT OR IGNORE INTO deleted_addresses VALUES (?, ?)", (member.account_id, member.email_fold))
 
 
@@ -119,8 +123,8 @@ def by_email(conn: sqlite3.Connection, account_id: int, email: str, *, sensitive
 
 
 def by_id(conn: sqlite3.Connection, account_id: int, member_id: int) -> Member | None:
-    row = conn.execute(f"SELECT {COLUMNS} FROM members WHERE id = ? AND account_id = ?", (member_id, account_id))
-    found = row.fetchone()
+    where = "id = ? AND account_id = ? AND state <> ?"
+    found = conn.execute(f"SELECT {COLUMNS} FROM members WHERE {where}", (member_id, account_id, ERASED)).fetchone()
     return Member(*found) if found else None
 
 
@@ -201,3 +205,9 @@ def departed_items(members: Iterable[Member], dates: DateStyle, settings: Settin
             item["unsubscribedOn"] = dates.show(member.unsubscribed_on)
         items.append(item)
     return items
+
+
+def recipient_items(members: Iterable[Member], dates: DateStyle, settings: Settings) -> list[Json]:
+    """Recipients of a mailing: ``idMember`` is null once the person is no longer a member (api/README.md 4.7)."""
+    empty = _empty_custom(settings)
+    return [{"idMember": one.id if one.state == SUBSCRIBED else None, **_contact(one, dates, empty)} for one in members]

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cyberadmin.sandbox import account, batches, consent, departed, groups, member_groups, members, optins
+from cyberadmin.sandbox import (
+    account,
+    batches,
+    consent,
+    departed,
+    groups,
+    mailings,
+    member_groups,
+    members,
+    optins,
+    recipients,
+    templates,
+)
 from cyberadmin.sandbox.call import Call
 from cyberadmin.sandbox.wire import Reply
 
@@ -69,6 +81,37 @@ _TABLE: dict[str, dict[str, tuple[str, Handler]]] = {
     "/groups/{id}/members": {
         "GET": ("listGroupMembers", groups.list_group_members),
         "DELETE": ("emptyGroup", groups.empty_group),
+    },
+    "/mailings": {"POST": ("createMailing", mailings.create_mailing)},
+    "/mailings/sent": {"GET": ("listSentMailings", mailings.list_sent)},
+    "/mailings/scheduled": {"GET": ("listScheduledMailings", mailings.list_scheduled)},
+    "/mailings/archived": {"GET": ("listArchivedMailings", mailings.list_archived)},
+    "/mailings/{id}": {
+        "GET": ("getMailing", mailings.get_mailing),
+        "DELETE": ("deleteMailing", mailings.delete_mailing),
+    },
+    "/mailings/{id}/recipients": {"GET": ("listMailingRecipients", recipients.lister(""))},
+    **{
+        f"/mailings/{{id}}/recipients/{part}": {"GET": (f"listMailingRecipients{name}", recipients.lister(part))}
+        for part, name in (
+            ("delivered", "Delivered"),
+            ("stopped", "Stopped"),
+            ("hard-bounced", "HardBounced"),
+            ("soft-bounced", "SoftBounced"),
+            ("unsubscribed", "Unsubscribed"),
+            ("opened", "Opened"),
+            ("clicked", "Clicked"),
+        )
+    },
+    "/mailings/{id}/hard-bounces": {"GET": ("listMailingHardBouncesLegacy", recipients.list_hard_bounces)},
+    "/templates": {
+        "GET": ("listTemplates", templates.list_templates),
+        "POST": ("createTemplate", templates.create_template),
+    },
+    "/templates/{id}": {
+        "GET": ("getTemplate", templates.get_template),
+        "PUT": ("replaceTemplate", templates.replace_template),
+        "DELETE": ("deleteTemplate", templates.delete_template),
     },
     "/batches": {"POST": ("createBatch", batches.create_batch)},
     "/batches/{id}": {"GET": ("getBatch", batches.get_batch)},

@@ -1,4 +1,4 @@
-"""Tables of the sandbox's store.
+"""Tables of the sandbox's store; those of mailings and templates are in mailing_schema.py.
 
 The indexes end in what a list needs beyond its order, so that a rank is found without touching the rows. Counts of
 group members and of a member's groups are kept by triggers: no handler can forget one. ``accounts.shape`` and
@@ -63,14 +63,6 @@ CREATE TABLE IF NOT EXISTS batches (
     created_on INTEGER NOT NULL, starts_on INTEGER NOT NULL, ends_on INTEGER NOT NULL, result TEXT,
     stuck INTEGER NOT NULL DEFAULT 0, hidden INTEGER NOT NULL DEFAULT 0, twist TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS batches_due ON batches (ends_on) WHERE result IS NULL AND stuck = 0;
-CREATE TABLE IF NOT EXISTS mailings (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, account_id INTEGER NOT NULL, subject TEXT NOT NULL, language TEXT NOT NULL,
-    scheduled_on INTEGER NOT NULL, started_on INTEGER);
-CREATE TABLE IF NOT EXISTS mailing_groups (
-    group_id INTEGER NOT NULL, mailing_id INTEGER NOT NULL, PRIMARY KEY (group_id, mailing_id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS deliveries (
-    member_id INTEGER NOT NULL, mailing_id INTEGER NOT NULL, sent_on INTEGER, opened_on INTEGER,
-    PRIMARY KEY (member_id, mailing_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS journal (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, source TEXT NOT NULL, account_id INTEGER NOT NULL,
     operation TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, ids TEXT NOT NULL,
@@ -81,4 +73,5 @@ CREATE INDEX IF NOT EXISTS journal_by_account ON journal (account_id, seq);
 # Ids start where the vendor's samples stand, so that no table's ids are mistaken for another's.
 FIRST_IDS = {
     "members": 4_180_000, "groups": 20_400, "mailings": 31_300, "optins": 5_500, "batches": 9_000, "tokens": 0,
+    "mailing_links": 77_100, "templates": 1_800,
 }  # fmt: skip

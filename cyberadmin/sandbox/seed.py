@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sqlite3
 from dataclasses import dataclass
 from datetime import date
@@ -12,12 +11,12 @@ import orjson
 from cyberadmin.sandbox.control_accounts import insert_account
 from cyberadmin.sandbox.dates import day_start
 from cyberadmin.sandbox.generate import DAY, Recipe, generate
+from cyberadmin.sandbox.seed_mailings import seed_mailings
 from cyberadmin.sandbox.store import Store
 
 Fields = tuple[tuple[int, str, str], ...]
 # title, public, dynamic, share of the subscribed members
 Groups = tuple[tuple[str, bool, bool, float], ...]
-Mailings = tuple[tuple[str, str, date], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,6 @@ class Demo:
     recipe: Recipe
     fields: Fields
     groups: Groups
-    mailings: Mailings
 
 
 DEMOS = (
@@ -42,8 +40,6 @@ DEMOS = (
         (("Infolettre mensuelle", True, False, 0.75), ("Membres amis du musée", False, False, 0.22),
          ("Newsletter in English", True, False, 0.18), ("Écoles et enseignants", True, False, 0.06),
          ("Mécènes", False, False, 0.03), ("Ouvertures des 90 derniers jours", False, True, 0.3)),
-        (("Nocturne d’octobre", "fr_ca", date(2025, 9, 22)), ("The lighthouse keepers", "en_ca", date(2025, 8, 14)),
-         ("Été au musée", "fr_ca", date(2025, 6, 20)), ("Journée des musées", "fr_ca", date(2025, 5, 12))),
     ),
     Demo(
         "Festival des Lanternes", "festival.lanternes", "billetterie@lanternes.example.org",
@@ -54,8 +50,6 @@ DEMOS = (
          ("Passeports 2025", False, False, 0.25), ("Presse", False, False, 0.02),
          ("Nouveaux cette année", False, True, 0.12),
          ("Billetterie hivernale", True, False, 0.1)),
-        (("La programmation est arrivée!", "fr_ca", date(2025, 9, 3)), ("Line-up revealed", "en_ca", date(2025, 9, 3)),
-         ("Merci aux bénévoles", "fr_ca", date(2025, 3, 2))),
     ),
     Demo(
         "Coopérative Belle-Rive", "coop.bellerive", "info@bellerive.example.com",
@@ -64,7 +58,6 @@ DEMOS = (
          (4, "Ristourne", "decimal number")),
         (("Membres", False, False, 0.7), ("Circulaire de la semaine", True, False, 0.55),
          ("Conseil d’administration", False, False, 0.03), ("Inactifs", False, True, 0.1)),
-        (("Assemblée générale", "fr_ca", date(2025, 4, 8)), ("Ristournes 2025", "fr_ca", date(2025, 9, 15))),
     ),
     Demo(
         "Théâtre du Petit Quai", "theatre.petitquai", "accueil@petitquai.example.org",
@@ -74,7 +67,6 @@ DEMOS = (
         (("Abonnés de saison", False, False, 0.4), ("Infolettre", True, False, 0.7),
          ("Matinées scolaires", True, False, 0.1),
          ("Amateurs d’humour", False, True, 0.2)),
-        (("La saison en un coup d’œil", "fr_ca", date(2025, 8, 25)), ("Dernières places", "fr_ca", date(2025, 9, 26))),
     ),
 )  # fmt: skip
 
@@ -104,36 +96,9 @@ def _seed_account(store: Store, conn: sqlite3.Connection, demo: Demo) -> None:
         group_ids=tuple(group_ids), chances=chances,
     )  # fmt: skip
     first, _ = generate(conn, account_id, recipe, store.clock.now())
-    draw = random.Random(demo.recipe.seed + ":rest")
-    _seed_mailings(conn, account_id, demo, group_ids, draw)
+    seed_mailings(store, conn, account_id, group_ids)
     _seed_optins(conn, account_id, group_ids, store.clock.now())
     _seed_batches(conn, account_id, first)
-
-
-def _seed_mailings(
-    conn: sqlite3.Connection, account_id: int, demo: Demo, group_ids: list[int], draw: random.Random
-) -> None:
-    for number, (subject, language, day) in enumerate(demo.mailings):
-        started = day_start(day) + 30_600_000 + 4_517
-        mailing_id = conn.execute(
-            "INSERT INTO mailings (account_id, subject, language, scheduled_on, started_on) VALUES (?, ?, ?, ?, ?)",
-            (account_id, subject, language, started - 4_517, started),
-        ).lastrowid
-        group_id = group_ids[number % len(group_ids)]
-        conn.execute("INSERT INTO mailing_groups VALUES (?, ?)", (group_id, mailing_id))
-        members = conn.execute("SELECT member_id FROM memberships WHERE group_id = ?", (group_id,)).fetchall()
-        conn.executemany(
-            "INSERT INTO deliveries VALUES (?, ?, ?, ?)",
-            [
-                (
-                    row[0],
-                    mailing_id,
-                    started + 60_000,
-                    started + draw.randrange(3 * DAY) if draw.random() < 0.4 else None,
-                )
-                for row in members
-            ],
-        )
 
 
 def _seed_optins(conn: sqlite3.Connection, account_id: int, group_ids: list[int], now: int) -> None:

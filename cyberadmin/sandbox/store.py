@@ -18,6 +18,7 @@ from pathlib import Path
 
 import orjson
 
+from cyberadmin.sandbox import mailing_schema
 from cyberadmin.sandbox.clock import Clock
 from cyberadmin.sandbox.schema import FIRST_IDS, MEMBER_INDEXES, MEMBERSHIP_TRIGGERS, TABLES
 from cyberadmin.sandbox.settings import Settings
@@ -57,12 +58,12 @@ class Store:
         self.fresh = self._create()
         with self.read() as conn:
             meta = dict(conn.execute("SELECT key, value FROM meta").fetchall())
-            due = conn.execute("SELECT min(ends_on) FROM batches WHERE result IS NULL AND stuck = 0").fetchone()[0]
         self.secret = str(meta["secret"])
         self.settings = Settings(orjson.loads(meta.get("settings", "{}")))
         clock = orjson.loads(meta.get("clock", "{}"))
         self.clock = Clock(clock.get("offset") or 0, clock.get("frozen_at"))
-        self.next_batch_at: int | None = due
+        # When something falls due (due.py); 0 says to look.
+        self.next_due_at: int | None = 0
 
     # -- connections -------------------------------------------------------------------------------------------
 
@@ -83,10 +84,15 @@ class Store:
         conn = self._conn()
         conn.execute("PRAGMA journal_mode = WAL")
         conn.executescript(TABLES + MEMBER_INDEXES + MEMBERSHIP_TRIGGERS)
+        mailing_schema.prepare(conn)
+        conn.executemany(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT ?1, ?2"
+            " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?1)",
+            FIRST_IDS.items(),
+        )
         if conn.execute("SELECT 1 FROM meta WHERE key = 'secret'").fetchone():
             return False
         conn.execute("INSERT INTO meta VALUES ('secret', ?)", (os.urandom(16).hex(),))
-        conn.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", FIRST_IDS.items())
         return True
 
     @contextmanager

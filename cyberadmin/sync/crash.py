@@ -4,9 +4,14 @@ import os
 import signal
 from pathlib import Path
 
+_signal = signal.Signals[f"SIG{os.environ.get('CYBERADMIN_CRASH_SIGNAL', 'KILL')}"]
+
 
 def here(point: str) -> None:
-    """Kill this process without a farewell if a test named this point; with `CYBERADMIN_CRASH_ONCE` only the first time."""
+    """Kill this process without a farewell if a test named this point; with `CYBERADMIN_CRASH_ONCE` only the first time.
+
+    `CYBERADMIN_CRASH_SIGNAL=STOP` freezes it instead, until the test lets it go on.
+    """
     if point != os.environ.get("CYBERADMIN_CRASH_AT", ""):
         return
     if once := os.environ.get("CYBERADMIN_CRASH_ONCE", ""):
@@ -15,4 +20,4 @@ def here(point: str) -> None:
             marker.touch(exist_ok=False)
         except FileExistsError:
             return
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), _signal)

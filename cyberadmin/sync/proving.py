@@ -56,7 +56,9 @@ def _proved(account: Account, credential: Credential, answer: Ping) -> None:
     credential.proved_as, credential.proved_at = answer.account[:200], now()
     credential.save(update_fields=["proved_as", "proved_at"])
     if account.state != Account.State.CONNECTED:
-        Account.objects.filter(pk=account.pk).update(state=Account.State.PROVED)
+        # Not over a confirmation that came in between.
+        waiting = Account.objects.filter(pk=account.pk).exclude(state=Account.State.CONNECTED)
+        waiting.update(state=Account.State.PROVED)
         return None
     services.activate(credential)
     Account.objects.filter(pk=account.pk).update(paused_reason="", paused_detail="", paused_at=None)
@@ -71,5 +73,6 @@ def _refused(account: Account, credential: Credential, refusal: str) -> None:
     # Another client's name is not kept where this client's staff could read it.
     credential.save(update_fields=["state", "refusal"])
     if account.state != Account.State.CONNECTED:
-        Account.objects.filter(pk=account.pk).update(state=Account.State.REFUSED)
+        waiting = Account.objects.filter(pk=account.pk).exclude(state=Account.State.CONNECTED)
+        waiting.update(state=Account.State.REFUSED)
     audit.record("token.refused", actor=credential.created_by, account=account, refusal=refusal)

@@ -207,7 +207,8 @@ def was_tried(change: Change) -> bool:
 def _merge_into(change: Change, wanted: dict[str, Values], intent: Intent, history: dict[str, Any], obj: Any) -> Change:
     """Let an edit flow into a waiting change: the last value wins, the first base is kept."""
     fields = dict(change.fields)
-    behind = any(earlier.pk < change.pk for earlier in open_changes(change.kind, obj))
+    earlier_ones = [other for other in open_changes(change.kind, obj) if other.pk < change.pk]
+    behind = {name for other in earlier_ones for name in other.fields}
     for name, value in wanted.items():
         earlier = fields.get(name, value)
         base = earlier["base"]
@@ -215,8 +216,9 @@ def _merge_into(change: Change, wanted: dict[str, Values], intent: Intent, histo
         if name in change.fields and was_tried(change):
             # The earlier value may have arrived although nobody read the answer: finding it there is no conflict.
             fields[name]["tried"] = [*earlier.get("tried", []), earlier["want"]]
-        # Only what was never on the wire, behind nothing that is, can be taken back by going back to the base value.
-        if change.verb != Change.Verb.CREATE and base == value["want"] and not was_tried(change) and not behind:
+        # Only what was never on the wire, behind nothing that sets it, can be taken back by going back to the base value.
+        takes_back = base == value["want"] and not was_tried(change) and name not in behind
+        if takes_back and change.verb != Change.Verb.CREATE:
             del fields[name]
     values: Values = {
         "fields": fields,

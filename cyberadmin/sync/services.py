@@ -220,7 +220,8 @@ def send_again(actor: User, change: Change) -> None:
             looks=0,
             resends=0,
             reason="",
-            reason_detail={"make_another": True},
+            # After a doubt nobody has seen another one yet: if there is one, that is asked first.
+            reason_detail={"make_another": True} if "candidates" in change.reason_detail else {},
             not_before=now(),
         )
         _audited(actor, change, "create.again")

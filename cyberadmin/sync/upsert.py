@@ -48,17 +48,20 @@ def pick_rows(
 ) -> Written:
     """`columns` of the account's rows whose `column` is one of `values`, and for which `where` (our own SQL) holds.
 
-    Ten thousand values are one parameter, and each is looked up by itself: left to choose, SQLite walks the account.
+    Ten thousand values are one parameter, and each is looked up by itself: left to choose, both databases walk the account.
     """
     names = ", ".join(f"c.{name}" for name in columns)
-    conditions = f"c.account_id = %s AND c.{column} = asked.value AND {where}"
+    table, condition = model._meta.db_table, f"c.account_id = %s AND c.{column} = asked.value AND {where}"
     parameter: Any
     if connection.vendor == "postgresql":
         kind = "bigint" if isinstance(next(iter(values), None), int) else "text"
-        source, parameter = f"unnest(CAST(%s AS {kind}[])) AS asked(value) CROSS JOIN", list(values)
+        # OFFSET keeps the planner from turning the look-ups into one walk.
+        one = f"SELECT {names} FROM {table} AS c WHERE {condition} OFFSET 0"  # noqa: S608
+        sql = f"SELECT {names} FROM unnest(CAST(%s AS {kind}[])) AS asked(value) CROSS JOIN LATERAL ({one}) AS c"  # noqa: S608
+        parameter = list(values)
     else:
-        source, parameter = "json_each(%s) AS asked CROSS JOIN", orjson.dumps(values).decode()
-    sql = f"SELECT {names} FROM {source} {model._meta.db_table} AS c WHERE {conditions}"  # noqa: S608
+        sql = f"SELECT {names} FROM json_each(%s) AS asked CROSS JOIN {table} AS c WHERE {condition}"  # noqa: S608
+        parameter = orjson.dumps(values).decode()
     with connection.cursor() as cursor:
         cursor.execute(sql, [parameter, account_id])
         return cast(Written, cursor.fetchall())

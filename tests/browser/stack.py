@@ -41,7 +41,9 @@ class Stack:
         manage(self.env, "compile_catalogues")
         manage(self.env, "migrate", "--verbosity", "0")
         manage(self.env, "createsuperuser", "--noinput")
-        self.web = self.start("gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--no-control-socket", "cyberadmin.wsgi")
+        self.web = self.start(
+            "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--no-control-socket", "cyberadmin.wsgi"
+        )
         self.worker: subprocess.Popen[bytes] | None = None
         self.start_worker()
         until(self.answers, 60, "the web server answers")
@@ -56,7 +58,17 @@ class Stack:
 
     def start_worker(self) -> None:
         """Start the worker with its beat."""
-        options = ["--beat", "--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+        options = [
+            "--beat",
+            "--pool",
+            "threads",
+            "--concurrency",
+            "4",
+            "--loglevel",
+            "WARNING",
+            "--without-gossip",
+            "--without-mingle",
+        ]
         self.worker = self.start("celery", "-A", "cyberadmin.celery", "worker", *options)
 
     def kill_worker(self) -> None:

@@ -181,7 +181,7 @@ def groups(desk: Desk, vendor: Vendor) -> None:
 def conflict(desk: Desk, vendor: Vendor) -> None:
     """Step 6: the same field changed here and there; decided per field, on a page with was, here and there."""
     page = desk.page
-    contact = desk.open_contact("personne4@example.com")
+    desk.open_contact("personne4@example.com")
     vendor.edit("personne4@example.com", firstname="Là-bas")
     page.fill("[name=first_name]", "Ici")
     desk.submit()
@@ -235,7 +235,7 @@ def killed_worker(desk: Desk, vendor: Vendor) -> None:
     """Step 6: the worker is killed with a change on its way; after a restart it has arrived once."""
     page = desk.page
     desk.stack.kill_worker()
-    contact = desk.open_contact("personne6@example.com")
+    desk.open_contact("personne6@example.com")
     page.fill("[name=first_name]", "Survivante")
     desk.submit()
     desk.see_state("queued")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.faults.desk import Desk
 from tests.faults.oracle import TALLY
+from tests.faults.workers import Nursery
 from tests.world import World
 
 
@@ -32,3 +34,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if TALLY.counts:
         terminalreporter.write_sep("-", "fault campaign; repeat with: bin/test --long tests/faults")
         terminalreporter.write_line(TALLY.line())
+
+
+@pytest.fixture(scope="session")
+def _nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    nursery = Nursery(tmp_path_factory.mktemp("workers"))
+    yield nursery
+    nursery.stop()
+
+
+@pytest.fixture
+def workers(_nursery: Nursery, desk: Desk) -> Iterator[Nursery]:
+    """Where worker processes come from; none outlives the test."""
+    yield _nursery
+    _nursery.clear()

@@ -29,8 +29,12 @@ class Wish:
     mark: str
     values: dict[str, Any] = field(default_factory=dict)
     memberships: dict[int, bool] = field(default_factory=dict)
-    created: list[str] = field(default_factory=list)
+    #: Every address or title that it ever had.
+    marks: list[str] = field(default_factory=list)
+    created: int = 0
+    #: Requests for consent: made at most `optins`, at least `optins_due` (a departure makes the waiting ones pointless).
     optins: int = 0
+    optins_due: int = 0
     unsubscribed: bool = False
     emptied: bool = False
     deleted: bool = False
@@ -53,7 +57,7 @@ class Desk:
     def create_contact(self, email: str, into: list[Group] | None = None, **values: Any) -> Contact:
         made = contacts.create_contact(self.world.editor, self.world.account, {"email": email, **values}, into or [])
         wish = self.wish(made)
-        wish.created.append(wish.mark)
+        wish.created += 1
         self._note_values(made, ["email", *values])
         wish.memberships.update({group.pk: True for group in into or []})
         return made
@@ -73,22 +77,25 @@ class Desk:
     def unsubscribe(self, contact: Contact) -> Change:
         change = contacts.unsubscribe(self.world.editor, contact, WHY)
         self.wish(contact).unsubscribed = True
+        self.wish(contact).optins_due = 0
         return change
 
     def delete_contact(self, contact: Contact) -> Change:
         change = contacts.delete_contact(self.world.editor, contact, WHY)
         self.wish(contact).deleted = True
+        self.wish(contact).optins_due = 0
         return change
 
     def ask_consent(self, contact: Contact) -> Change:
         change = contacts.request_optin(self.world.editor, contact, WHY)
         self.wish(contact).optins += 1
+        self.wish(contact).optins_due += 1
         return change
 
     # --- groups ---
     def create_group(self, title: str, *, public: bool = False) -> Group:
         made = groups.create_group(self.world.editor, self.world.account, title, public)
-        self.wish(made).created.append(made.title)
+        self.wish(made).created += 1
         self._note_values(made, ["title", "is_public"])
         return made
 
@@ -131,3 +138,4 @@ class Desk:
         shown = registry.get(wish.kind).values(row)
         wish.values.update({name: shown.get(name) for name in names})
         wish.mark = row.email_key if wish.kind == "contact" else row.title
+        wish.marks.append(wish.mark.casefold())

@@ -110,7 +110,7 @@ def _lost(desk: Desk, held: dict[str, Any], effects: list[dict[str, Any]]) -> It
 def _contact_misses(wish: Wish, held: dict[str, Any], effects: list[dict[str, Any]]) -> Iterator[str]:
     """What is not (yet) true at the vendor: names of fields, "group:<pk>", or the verb of an action."""
     asked = sum(1 for one in effects if one["operation"] == "optinMember" and _is(one["email"], wish.mark))
-    if asked < wish.optins:
+    if asked < wish.optins_due:
         yield "optin"
     row = Contact.objects.get(pk=wish.pk)
     there = next((one for one in held["members"] if _is(one["email"], wish.mark) or one["id"] == row.remote_id), None)
@@ -161,20 +161,15 @@ def _is(email: str | None, mark: str) -> bool:
 
 # --- P2 ---
 def _doubled(desk: Desk, effects: list[dict[str, Any]]) -> Iterator[str]:
-    wanted: Counter[tuple[str, str]] = Counter()
-    for wish in desk.wishes.values():
-        create = "createMember" if wish.kind == "contact" else "createGroup"
-        for mark in wish.created:
-            wanted[create, mark.casefold()] += 1
-        wanted["optinMember", wish.mark.casefold()] += wish.optins
-    made: Counter[tuple[str, str]] = Counter()
+    made: Counter[tuple[str, tuple[str, int] | None]] = Counter()
     for one in effects:
         if one["operation"] in ("createMember", "createGroup", "optinMember"):
-            mark = one["email"] or one["body"]["title"]
-            made[one["operation"], mark.casefold()] += 1
-    for key, count in made.items():
-        if count > wanted[key]:
-            yield f"{key[0]} {key[1]}: {count} times for {wanted[key]} wishes"
+            made[one["operation"], object_of(desk, one)] += 1
+    for (operation, key), count in made.items():
+        wish = desk.wishes.get(key) if key else None
+        wanted = 0 if wish is None else wish.optins if operation == "optinMember" else wish.created
+        if count > wanted:
+            yield f"{operation} {wish.mark if wish else key}: {count} times for {wanted} wishes"
 
 
 # --- P5 ---

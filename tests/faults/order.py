@@ -53,7 +53,7 @@ def out_of_order(desk: Desk, effects: list[dict[str, Any]]) -> Iterator[str]:
 def object_of(desk: Desk, effect: dict[str, Any]) -> tuple[str, int] | None:
     """Our object that an effect at the vendor was about: by number, else by the mark that it carries."""
     account, kind = desk.world.account, VERBS[effect["operation"]][0]
-    marked = [key for key, wish in desk.wishes.items() if _mark(effect) in [one.casefold() for one in wish.created]]
+    marked = [key for key, wish in desk.wishes.items() if _mark(effect) in wish.marks]
     if kind == "group":
         row: Any = Group.objects.filter(account=account, remote_id=effect["ids"][0]).first()
     else:

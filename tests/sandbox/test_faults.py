@@ -78,7 +78,7 @@ def test_a_wrong_rule_is_refused(api: VendorApi, rule: dict[str, object]) -> Non
 def test_every_action_has_a_test_here() -> None:
     tested = {
         "status", "delay", "hang", "apply_then_hang", "hold", "drop_before", "drop_after", "apply_twice", "redirect",
-        "stale_reads", "revoke", "stuck_batch", "lost_batch", "late_batch", "batch_result",
+        "stale_reads", "revoke", "stuck_batch", "lost_batch", "late_batch", "batch_result", "late_mailing",
     }  # fmt: skip
     bodies = {"reset_mid_body", "empty_reply", "truncate", "html_200", "wrong_type", "bom", "latin1", "nan", "nested",
               "huge", "gzip_bomb", "drip"}  # fmt: skip

@@ -437,3 +437,18 @@ def test_a_429_is_told_as_such_and_not_counted_as_a_try(world: World) -> None:
     assert len(world.sandbox.requests()) == before
     world.settle()
     assert only_change(world).state == Change.State.DONE
+
+
+def test_what_no_column_can_hold_is_cut_the_same_way_wherever_it_is_read(world: World) -> None:
+    marie = world.mirrored(MARIE)
+    long_name = "É" * 3_000
+    world.remote_edit(MARIE, lastname=long_name, note="a\x00b", language="en_ca")
+    world.pull()
+    marie.refresh_from_db()
+    assert (marie.last_name, marie.note) == (long_name[:200], "ab")
+    contacts.edit_contact(world.editor, marie, {"company": "Érablière", "last_name": "Roy"}, marie.edit_version)
+    world.settle()
+
+    assert only_change(world).state == Change.State.DONE
+    assert world.held_member(MARIE)["lastname"] == "Roy"
+    assert world.contact(MARIE).last_name == "Roy"

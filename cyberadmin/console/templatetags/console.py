@@ -7,18 +7,14 @@ from typing import Any
 from django import template
 from django.contrib.admin.views.main import PAGE_VAR
 from django.template.context import Context
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from cyberadmin.accounts.models import Account
+from cyberadmin.accounts.localtime import moment_text
+from cyberadmin.console import wording
+from cyberadmin.console.colour import ink
 from cyberadmin.sync.models import Change, PullRun
-
-from .. import wording
-from ..colour import ink
 
 register = template.Library()
 register.filter("ink", ink)
@@ -43,10 +39,6 @@ RUN_TONES = {
     PullRun.State.FAILED: "bad",
     PullRun.State.ABANDONED: "quiet",
 }
-
-
-#: Day and time as people here write them; Django's French is France's ("14:32" instead of "14 h 32").
-FORMATS = {"fr": ("j F Y", "G\u00a0\\h\u00a0i"), "en": ("F j, Y", "H:i")}
 
 
 #: A longer value is folded, and this much of it shown.
@@ -84,15 +76,8 @@ def percent(run: PullRun) -> int:
 @register.simple_tag(takes_context=True)
 def when(context: Context, moment: datetime | None, short: bool = False) -> str:
     """A moment in the client's time zone: the time alone today, else with its date; "–" for none."""
-    if moment is None:
-        return "–"
     request = context.get("request")
-    account: Account | None = getattr(request, "account", None)
-    zone = account.zone if account else timezone.get_current_timezone()
-    local = timezone.localtime(moment, zone)
-    today = local.date() == timezone.localtime(timezone.now(), zone).date()
-    day, time = FORMATS["fr" if (get_language() or "").startswith("fr") else "en"]
-    return date_format(local, time if short and today else f"{day}, {time}")
+    return moment_text(moment, getattr(request, "account", None), short=short)
 
 
 @register.inclusion_tag("console/parts/post_button.html", takes_context=True)
@@ -139,7 +124,7 @@ def console_pagination(cl: Any) -> dict[str, Any]:
         "more": more,
         "previous": cl.get_query_string({PAGE_VAR: page - 1}) if page > 1 else "",
         "next": cl.get_query_string({PAGE_VAR: page + 1}) if page < last else "",
-        "noun": cl.opts.verbose_name_plural if cl.result_count != 1 else cl.opts.verbose_name,
+        "noun": cl.opts.verbose_name if cl.result_count == 1 else cl.model_admin.many,
     }
 
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.accounts.scoping import ScopedAdmin, ScopedPage
 from cyberadmin.sync.listing import BoundedPaginator
 from cyberadmin.sync.models import ApiCall
@@ -42,15 +43,20 @@ class CallPage(ScopedPage):
 class ApiCallAdmin(ScopedAdmin):
     """The latest calls of one client."""
 
-    list_display = ("at", "what", "outcome", "duration", "change")
+    list_display = ("at_shown", "what", "outcome", "duration", "change")
     list_filter = (OutcomeFilter,)
-    list_display_links = ("at",)
-    list_select_related = ("change",)
+    list_display_links = ("at_shown",)
+    many = _("calls")
+    list_select_related = ("change", "account")
     paginator = BoundedPaginator
     sortable_by = ()
     ordering = ("-id",)
     pages = (("<int:object_id>/", "change", CallPage),)
     empty_text = _("Cyberimpact was not called for this client yet.")
+
+    @display(description=_("When"))
+    def at_shown(self, obj: ApiCall) -> str:
+        return moment_text(obj.at, obj.account)
 
     @display(description=_("Call"))
     def what(self, obj: ApiCall) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cyberadmin.accounts.forms import ConfirmForm
+from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.accounts.scoping import ScopedAdmin, ScopedPage, rights
 from cyberadmin.sync import reasons, services
 from cyberadmin.sync.listing import BoundedPaginator, change_badge
@@ -244,7 +245,8 @@ class ChangeAdmin(ScopedAdmin):
     list_display = ("object_label", "verb", "what", "state_shown", "by", "made")
     list_filter = (ShowFilter, KindFilter, VerbFilter)
     list_display_links = ("object_label",)
-    list_select_related = ("actor",)
+    list_select_related = ("actor", "account")
+    many = gettext_lazy("changes")
     paginator = BoundedPaginator
     sortable_by = ()
     ordering = ("-id",)
@@ -254,7 +256,9 @@ class ChangeAdmin(ScopedAdmin):
         ("<int:object_id>/decide/", "decide", DecidePage),
         ("<int:object_id>/<slug:action>/", "act", ActPage),
     )
-    empty_text = gettext_lazy("No change here. What you edit appears here until Cyberimpact has it, and stays as history.")
+    empty_text = gettext_lazy(
+        "No change here. What you edit appears here until Cyberimpact has it, and stays as history."
+    )
 
     @display(description=gettext_lazy("What"))
     def what(self, obj: Change) -> str:
@@ -269,5 +273,5 @@ class ChangeAdmin(ScopedAdmin):
         return obj.actor.get_username() if obj.actor else "cyberadmin"
 
     @display(description=gettext_lazy("Made"))
-    def made(self, obj: Change) -> Any:
-        return obj.created_at
+    def made(self, obj: Change) -> str:
+        return moment_text(obj.created_at, obj.account)

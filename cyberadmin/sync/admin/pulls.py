@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.accounts.scoping import ScopedAdmin, ScopedPage
 from cyberadmin.sync import reasons
 from cyberadmin.sync.listing import BoundedPaginator
@@ -30,9 +31,9 @@ class PullRunAdmin(ScopedAdmin):
     """The latest pulls of one client."""
 
     change_list_template = "sync/pulls.html"
-    list_display = ("started", "scope", "outcome", "found", "requested_by")
+    list_display = ("started", "reads", "outcome", "found", "asked_by")
     list_display_links = ("started",)
-    list_select_related = ("requested_by",)
+    list_select_related = ("requested_by", "account")
     paginator = BoundedPaginator
     sortable_by = ()
     ordering = ("-id",)
@@ -43,8 +44,16 @@ class PullRunAdmin(ScopedAdmin):
         return super().changelist_view(request, {"pull_url": reverse("admin:account_pull"), **(extra_context or {})})
 
     @display(description=_("Started"))
-    def started(self, obj: PullRun) -> Any:
-        return obj.started_at or obj.created_at
+    def started(self, obj: PullRun) -> str:
+        return moment_text(obj.started_at or obj.created_at, obj.account)
+
+    @display(description=_("Reads"))
+    def reads(self, obj: PullRun) -> str:
+        return obj.get_scope_display()
+
+    @display(description=_("Asked for by"))
+    def asked_by(self, obj: PullRun) -> str:
+        return obj.requested_by.get_username() if obj.requested_by else "cyberadmin"
 
     @display(description=_("State"))
     def outcome(self, obj: PullRun) -> str:

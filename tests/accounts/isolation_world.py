@@ -1,0 +1,122 @@
+"""Two clients with one of everything each, every text of which carries that client's marker; and who works on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from contacts.models import Contact, CustomField, GroupMembership
+from cyberadmin.accounts import audit
+from cyberadmin.accounts.models import Account, Credential
+from cyberadmin.sync.mirror import writing
+from cyberadmin.sync.models import ApiCall, Change, Edit, Heartbeat, HeldSweep, PullRun
+from groups.models import Group
+from tests.world import give, make_account, make_user
+
+ROLES = ("read", "edit", "send", "manage")
+
+
+@dataclass
+class Planted:
+    """One client with one of everything. `pks` names the rows by the model's name."""
+
+    account: Account
+    marker: str
+    pks: dict[str, int]
+
+
+def plant(marker: str) -> Planted:
+    """A connected client whose every text contains `marker`."""
+    account = make_account(name=f"{marker} name", slug=marker.lower(), vendor_name=f"{marker} vendor")
+    # Staff of one agency know each other: names of log-ins are no client's secret.
+    author = make_user()
+    Credential.objects.create(
+        account=account, fingerprint=f"{marker}f"[:16], last_four=marker[-4:], state="active", username=f"{marker} user"
+    )
+    with writing():
+        group = Group.objects.create(
+            account=account,
+            title=f"{marker} group",
+            title_key=f"{marker} group".casefold(),
+            remote_id=1,
+            members_count=1,
+        )
+        contact = Contact.objects.create(
+            account=account,
+            email=f"{marker}@example.com",
+            email_key=f"{marker}@example.com".casefold(),
+            first_name=f"{marker} first",
+            company=f"{marker} company",
+            note=f"{marker} note",
+            custom_values={"1": f"{marker} value"},
+            consent_proof=f"{marker} proof",
+            consent_read_at=timezone.now(),
+            remote_id=1,
+            search_text=marker.casefold(),
+        )
+        GroupMembership.objects.create(contact=contact, group=group)
+    field = CustomField.objects.create(account=account, remote_id=1, name=f"{marker} field", type="text")
+    change = Change.objects.create(
+        account=account,
+        kind="contact",
+        object_id=contact.pk,
+        object_label=f"{marker} label",
+        verb="update",
+        fields={"first_name": {"base": f"{marker} a", "want": f"{marker} b", "theirs": f"{marker} c"}},
+        state="conflict",
+        reason="both_changed",
+        not_before=timezone.now(),
+        actor=author,
+        why=f"{marker} why",
+    )
+    Edit.objects.create(change=change, actor=author, actor_name=author.username, why=f"{marker} why")
+    run = PullRun.objects.create(
+        account=account,
+        scope="full",
+        state="complete",
+        started_at=timezone.now(),
+        problems=[{"code": f"{marker} problem"}],
+    )
+    call = ApiCall.objects.create(
+        account=account,
+        change=change,
+        method="GET",
+        path="/members",
+        duration_ms=1,
+        response=f"{marker}",
+        at=timezone.now(),
+    )
+    held = HeldSweep.objects.create(account=account, run=run, kind=f"{marker}"[:20], total=9)
+    audit.record("account.edited", actor=author, account=account, why=f"{marker} why", text=f"{marker} detail")
+    pks = {
+        "contact": contact.pk,
+        "group": group.pk,
+        "customfield": field.pk,
+        "change": change.pk,
+        "pullrun": run.pk,
+        "apicall": call.pk,
+        "heldsweep": held.pk,
+    }
+    return Planted(account, marker, pks)
+
+
+@dataclass
+class Agency:
+    """Two clients, and one person of each kind. `insiders` may see `ours`; `outsiders` may not."""
+
+    ours: Planted
+    theirs: Planted
+    insiders: dict[str, User]
+    outsiders: dict[str, User]
+    administrator: User
+
+
+def build() -> Agency:
+    """The whole matrix."""
+    ours, theirs = plant("MARKOURS"), plant("MARKTHEIRS")
+    Heartbeat.objects.create(name="worker", at=timezone.now())
+    insiders = {role: give(make_user(), ours.account, role) for role in ROLES}
+    outsiders = {"none": make_user(), "other": give(make_user(), theirs.account, "manage")}
+    return Agency(ours, theirs, insiders, outsiders, make_user(superuser=True))

@@ -1,0 +1,322 @@
+"""Nobody sees or touches another client's data, through any door (docs/engine.md P9 and section 4, lines 1-10).
+
+The doors are found, not listed: every pattern of the URLconf is walked with every kind of person, with the rows of both
+clients. A page added tomorrow is in the matrix tomorrow.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from contacts.models import Contact, GroupMembership
+from cyberadmin.accounts import checks
+from cyberadmin.accounts.models import Account, AccountAccess, Credential
+from cyberadmin.accounts.scoping import AgencyPage, ScopedAdmin, ScopedPage
+from cyberadmin.sync.admin.outbox import ACTIONS
+from cyberadmin.sync.models import Change, HeldSweep, PullRun
+from groups.models import Group
+from tests.accounts.isolation_world import Agency, Planted, build
+
+pytestmark = pytest.mark.django_db
+
+#: The only views that are neither a ScopedPage nor a ScopedAdmin's list: the site's own, and the staff log-ins.
+SITE_VIEWS = {
+    "index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n", "set_language", None,
+    "auth_user_changelist", "auth_user_add", "auth_user_change", "auth_user_password_change",
+    "auth_user_history", "auth_user_delete",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Door:
+    """One pattern of the URLconf."""
+
+    route: str
+    name: str | None
+    callback: Any
+
+    @property
+    def page(self) -> type[ScopedPage] | None:
+        """The ScopedPage behind it, if it is one."""
+        return getattr(self.callback, "view_class", None)
+
+    @property
+    def model(self) -> str:
+        """The name of the model whose rows its address names."""
+        if self.name == "account_sweep":
+            return "heldsweep"
+        found = re.search(r"^\w+/(\w+)/<int:object_id>", self.route)
+        return found.group(1) if found else ""
+
+    def paths(self, planted: Planted | None) -> Iterator[str]:
+        """Its addresses, naming the rows of `planted` (or rows that do not exist)."""
+        route = self.route
+        if "<int:object_id>" in route:
+            pk = planted.pks[self.model] if planted else 987654321
+            route = route.replace("<int:object_id>", str(pk))
+        if "<slug:action>" in route:
+            yield from (route.replace("<slug:action>", action) for action in ACTIONS)
+        elif "<" not in route and "(?P" not in route:
+            yield route
+
+
+def walk(patterns: list[Any], prefix: str = "") -> Iterator[Door]:
+    """Every door of the URLconf."""
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            yield Door(route, pattern.name, pattern.callback)
+
+
+def doors() -> list[Door]:
+    return list(walk(get_resolver().url_patterns))
+
+
+def scoped_doors() -> list[Door]:
+    """The doors that lead to a client's data."""
+    return [door for door in doors() if door.name not in SITE_VIEWS and not _is_agency(door)]
+
+
+def _is_agency(door: Door) -> bool:
+    return door.page is not None and issubclass(door.page, AgencyPage)
+
+
+@pytest.fixture
+def agency() -> Agency:
+    return build()
+
+
+def browser(user: User | None) -> Client:
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def body(response: HttpResponse) -> str:
+    """What a person would see, without what differs on every page."""
+    text = response.content.decode(errors="replace")
+    return re.sub(r'name="(csrfmiddlewaretoken|next)" value="[^"]*"|href="[^"]*"|data-live="[^"]*"', "", text)
+
+
+def rows() -> tuple[int, ...]:
+    """How many rows there are of everything that a page could write."""
+    models = (Change, Contact, Group, GroupMembership, PullRun, Account, AccountAccess, Credential)
+    held = HeldSweep.objects.filter(state="held").count()
+    return (*(model.objects.count() for model in models), held, Change.objects.filter(state="conflict").count())
+
+
+def test_every_door_hangs_from_the_scoping_base() -> None:
+    for door in doors():
+        if door.name in SITE_VIEWS:
+            continue
+        model_admin = getattr(door.callback, "__self__", None) or getattr(door.callback, "__wrapped__", None)
+        is_list = isinstance(getattr(model_admin, "__self__", None), ScopedAdmin)
+        assert is_list or (door.page is not None and issubclass(door.page, ScopedPage)), door.route
+
+
+def test_the_start_up_check_refuses_an_unscoped_admin() -> None:
+    assert checks.unscoped(admin.site) == []
+    site = admin.AdminSite(name="careless")
+    site.register(Change, admin.ModelAdmin)
+    site.register(
+        User,
+        type(
+            "Careless",
+            (admin.ModelAdmin,),
+            {"inlines": [type("Rows", (admin.TabularInline,), {"model": AccountAccess})]},
+        ),
+    )
+    assert checks.unscoped(site) == ["ModelAdmin", "Rows"]
+
+
+def test_pages_of_a_client_never_show_another_ones(agency: Agency) -> None:
+    people = {**agency.insiders, "administrator": agency.administrator}
+    opened = set()
+    for role, user in people.items():
+        client = browser(user)
+        for door in scoped_doors():
+            for path in door.paths(agency.ours):
+                response = client.get(f"/c/{agency.ours.account.slug}/{path}")
+                assert response.status_code in (200, 302, 403, 405), (role, path, response.status_code)
+                text = response.content.decode(errors="replace")
+                if role == "administrator":
+                    text = re.sub(r'(?s)<details class="ca-switcher".*?</details>', "", text)
+                assert agency.theirs.marker.lower() not in text.lower(), (role, path)
+                if response.status_code == 200:
+                    opened.add(door.name)
+    # Every page was really looked at, but for those that only take a form or lead on.
+    assert {door.name for door in scoped_doors()} - opened == {"account_proving", "account_confirm", "sync_change_act"}
+
+
+def test_rows_of_another_client_are_like_missing_ones(agency: Agency) -> None:
+    people = {**agency.insiders, "administrator": agency.administrator}
+    for role, user in people.items():
+        client = browser(user)
+        for door in scoped_doors():
+            if "<int:object_id>" not in door.route:
+                continue
+            for theirs, missing in zip(door.paths(agency.theirs), door.paths(None), strict=True):
+                for method in (client.get, client.post):
+                    before = rows()
+                    foreign = method(f"/c/{agency.ours.account.slug}/{theirs}")
+                    nothing = method(f"/c/{agency.ours.account.slug}/{missing}")
+                    assert foreign.status_code == nothing.status_code, (role, theirs)
+                    assert foreign.status_code in (403, 404), (role, theirs, foreign.status_code)
+                    assert body(foreign) == body(nothing), (role, theirs)
+                    assert rows() == before, (role, theirs)
+
+
+def test_a_client_one_does_not_work_on_is_like_a_missing_one(agency: Agency) -> None:
+    for user in agency.outsiders.values():
+        client = browser(user)
+        for door in scoped_doors():
+            for path in door.paths(agency.ours):
+                for method in (client.get, client.post):
+                    before = rows()
+                    foreign = method(f"/c/{agency.ours.account.slug}/{path}")
+                    missing = method(f"/c/no-such-client/{path}")
+                    assert foreign.status_code == missing.status_code == 404, path
+                    assert body(foreign) == body(missing), path
+                    assert agency.ours.marker not in foreign.content.decode(), path
+                    assert rows() == before, path
+
+
+def test_strangers_are_sent_to_the_log_in(agency: Agency) -> None:
+    client = browser(None)
+    for door in scoped_doors():
+        for path in door.paths(agency.ours):
+            for method in (client.get, client.post):
+                response = method(f"/c/{agency.ours.account.slug}/{path}")
+                assert response.status_code == 302, path
+                assert response.headers["Location"].startswith("/login/"), path
+
+
+def test_outside_a_client_there_is_nothing_of_any_client(agency: Agency) -> None:
+    for user in (agency.administrator, *agency.insiders.values()):
+        client = browser(user)
+        for door in scoped_doors():
+            for path in door.paths(agency.ours):
+                response = client.get(f"/{path}")
+                if door.name == "accounts_auditevent_changelist" and user.is_superuser:
+                    assert agency.ours.marker not in _without_switcher(response)
+                    continue
+                assert response.status_code == 302, path
+                assert response.headers["Location"] == "/", path
+
+
+def _without_switcher(response: HttpResponse) -> str:
+    return re.sub(r'(?s)<details class="ca-switcher".*?</details>', "", response.content.decode())
+
+
+def test_who_may_only_read_changes_nothing(agency: Agency) -> None:
+    client = browser(agency.insiders["read"])
+    for door in scoped_doors():
+        if door.name == "account_pull":
+            continue
+        for path in door.paths(agency.ours):
+            before = rows()
+            data = {
+                "form_token": str(uuid.uuid4()),
+                "why": "x",
+                "title": "new",
+                "email": "new@example.com",
+                "remote_id": 1,
+            }
+            response = client.post(f"/c/{agency.ours.account.slug}/{path}", data)
+            assert response.status_code in (200, 302, 403, 405), path
+            assert rows() == before, path
+
+
+def test_getting_a_page_changes_nothing(agency: Agency) -> None:
+    client = browser(agency.insiders["manage"])
+    before = rows()
+    for door in scoped_doors():
+        for path in door.paths(agency.ours):
+            client.get(f"/c/{agency.ours.account.slug}/{path}")
+            assert rows() == before, path
+
+
+@pytest.mark.parametrize("page", ["groups/add/", "groups/remove/"])
+def test_a_contact_is_not_put_into_another_clients_group(agency: Agency, page: str) -> None:
+    client = browser(agency.insiders["manage"])
+    base = f"/c/{agency.ours.account.slug}/contacts/contact/{agency.ours.pks['contact']}/{page}"
+    before = rows()
+    preview = client.get(base, {"groups": agency.theirs.pks["group"]})
+    assert agency.theirs.marker not in preview.content.decode()
+    response = client.post(base, {"form_token": str(uuid.uuid4()), "groups": [agency.theirs.pks["group"]]})
+    assert response.status_code == 200
+    assert rows() == before
+
+
+def test_a_new_contact_is_not_put_into_another_clients_group(agency: Agency) -> None:
+    client = browser(agency.insiders["manage"])
+    base = f"/c/{agency.ours.account.slug}/contacts/contact/add/"
+    before = rows()
+    data = {"form_token": str(uuid.uuid4()), "email": "new@example.com", "groups": [agency.theirs.pks["group"]]}
+    response = client.post(base, data)
+    assert response.status_code == 200
+    assert rows() == before
+    assert agency.theirs.marker not in response.content.decode()
+
+
+def test_filters_and_pickers_know_only_this_client(agency: Agency) -> None:
+    client = browser(agency.insiders["read"])
+    base = f"/c/{agency.ours.account.slug}"
+    narrowed = client.get(f"{base}/contacts/contact/", {"group": agency.theirs.pks["group"]})
+    assert narrowed.context["cl"].result_count == 0
+    assert agency.theirs.marker not in narrowed.content.decode()
+    picker = {"app_label": "contacts", "model_name": "groupmembership", "field_name": "group", "term": "mark"}
+    offered = client.get(f"{base}/autocomplete/", picker).json()["results"]
+    assert [item["text"] for item in offered] == [f"{agency.ours.marker} group"]
+    badges = client.get(f"{base}/status/", {"changes": f"{agency.ours.pks['change']},{agency.theirs.pks['change']}"})
+    assert list(badges.json()["changes"]) == [str(agency.ours.pks["change"])]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "account__name__startswith=M",
+        "account__credentials__secret__startswith=k",
+        "account__id=1",
+        "first_name__regex=.",
+        "memberships__group__title=x",
+        "_to_field=email",
+    ],
+)
+def test_lookups_from_the_query_string_are_refused(agency: Agency, query: str) -> None:
+    for user in (agency.administrator, agency.insiders["manage"]):
+        response = browser(user).get(f"/c/{agency.ours.account.slug}/contacts/contact/?{query}")
+        assert response.status_code == 400, query
+
+
+def test_staff_log_ins_are_for_administrators(agency: Agency) -> None:
+    for user in (*agency.insiders.values(), *agency.outsiders.values()):
+        client = browser(user)
+        for path in ("", "add/", f"{agency.administrator.pk}/change/", f"{agency.administrator.pk}/password/"):
+            for prefix in ("", f"/c/{agency.ours.account.slug}"):
+                assert client.get(f"{prefix}/auth/user/{path}").status_code in (302, 403, 404), path
+        assert client.get("/connect/").status_code == 403
+    assert browser(agency.administrator).get("/auth/user/").status_code == 200
+
+
+def test_a_lost_role_counts_at_once(agency: Agency) -> None:
+    user = agency.insiders["edit"]
+    client = browser(user)
+    path = f"/c/{agency.ours.account.slug}/contacts/contact/"
+    assert client.get(path).status_code == 200
+    AccountAccess.objects.filter(user=user).delete()
+    assert client.get(path).status_code == 404
