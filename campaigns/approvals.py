@@ -10,8 +10,9 @@ from cyberadmin.accounts import audit
 from cyberadmin.sync import record
 from cyberadmin.sync.clock import now
 
-from . import confirming, preflight_facts, states
+from . import confirming, states
 from .models import Approval, Campaign, Confirmation
+from .preflight import gather
 from .services import require
 
 OPEN = (Approval.State.ASKED, Approval.State.APPROVED)
@@ -40,9 +41,7 @@ def ask_approval(actor: User, campaign: Campaign, confirmation: Confirmation, no
     return approval
 
 
-def approve(
-    actor: User, campaign: Campaign, confirmation: Confirmation, typed_count: int | None = None
-) -> Approval:
+def approve(actor: User, campaign: Campaign, confirmation: Confirmation, typed_count: int | None = None) -> Approval:
     """Agree to send exactly what is written and what the confirmation showed.
 
     Above the threshold in settings nobody approves what they asked for or wrote last themselves, and the number of
@@ -108,7 +107,7 @@ def _ready(campaign: Campaign, confirmation: Confirmation) -> Campaign:
         raise ValidationError(
             _("What Cyberimpact said is too old, or the campaign changed since. Read the groups again, then confirm.")
         )
-    blocks = preflight_facts.check(row, confirmation).blocks
+    blocks = gather.check(row, confirmation).blocks
     if blocks:
         raise ValidationError([finding.sentence for finding in blocks])
     return row

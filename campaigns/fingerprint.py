@@ -21,7 +21,7 @@ def of_mailing(mailing: Mailing) -> str:
 def remote_groups(edition: Edition) -> list[int]:
     """Numbers at the vendor of the edition's groups, ascending; a group that is not there yet has none."""
     rows = edition.groups.filter(group__remote_id__isnull=False, group__gone_at=None)
-    return sorted(rows.values_list("group__remote_id", flat=True))
+    return sorted(id for id in rows.values_list("group__remote_id", flat=True) if id is not None)
 
 
 def _digest(row: Edition | Mailing, groups: list[int]) -> str:

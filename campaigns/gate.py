@@ -51,7 +51,7 @@ def check(client: ApiClient, mailing: Mailing) -> None:
 
 def check_approval(mailing: Mailing) -> None:
     """Raise Stopped unless what is about to be sent is what was approved, by somebody who may still send."""
-    approval = Approval.objects.filter(pk=mailing.approval_id).select_related("decided_by").first()
+    approval = mailing.approval
     if approval is None or not approval.covers(mailing.language, fingerprint.of_mailing(mailing)):
         raise Stopped("approval_gone", final=True)
     if approval.decided_by is None or not policy.can(approval.decided_by, "send", mailing.account_id):
@@ -85,9 +85,7 @@ def has_drifted(approved: int, counted: int) -> bool:
     return abs(counted - approved) > max(DRIFT_PEOPLE, DRIFT_SHARE * approved)
 
 
-def every(
-    read: Callable[..., Page[Any]], **filters: Any
-) -> list[Any]:
+def every(read: Callable[..., Page[Any]], **filters: Any) -> list[Any]:
     """All typed rows of a list of mailings, page after page."""
     found: dict[int, types.ScheduledMailing | types.SentMailing] = {}
     number, read_rows = 1, 0

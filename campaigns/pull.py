@@ -67,9 +67,7 @@ def pull_mailings(context: PullContext) -> Iterator[None]:
     yield from _details(context)
     live = Mailing.objects.filter(account=context.account, gone_at=None, deleted_at=None)
     names = tuple(listing.name for listing in listings)
-    context.sweepable.append(
-        Sweepable(registry.get(KIND), names, live.exclude(remote_id=None), forget)
-    )
+    context.sweepable.append(Sweepable(registry.get(KIND), names, live.exclude(remote_id=None), forget))
 
 
 def mailing_id(row: Row) -> int | None:

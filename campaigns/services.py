@@ -6,7 +6,7 @@ what to do. Any edit of what people would receive takes an open approval back (p
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -278,7 +278,7 @@ def _clean_value(account: Account, name: str, value: Any) -> Any:
     text = text.strip()
     if text and name in ADDRESSES:
         validate_email(text)
-    longest = Edition._meta.get_field(name).max_length or 0
+    longest = cast(Any, Edition._meta.get_field(name)).max_length
     if len(text) > longest:
         raise ValidationError(_("This is too long: %(longest)s characters at most.") % {"longest": longest})
     return text

@@ -91,8 +91,8 @@ def seen_detail(detail: types.Mailing, row: Mailing | None = None) -> Seen:
     extra |= {name: rate for name in RATES if (rate := getattr(detail, name)) is not None}
     extra |= _other_details(detail)
     if detail.body_html or detail.body_text:
-        extra |= {"body_available": True, "body_html": clean("", detail.body_html or "", None)}
-        extra["body_text"] = clean("", detail.body_text or "", None)
+        extra |= {"body_available": True, "body_html": clean("body_html", detail.body_html or "")}
+        extra["body_text"] = clean("body_text", detail.body_text or "")
     return Seen(values, detail.id, extra)
 
 
@@ -145,10 +145,9 @@ def seen_row(item: types.ScheduledMailing | types.SentMailing, row: Mailing | No
     return Seen(values, item.id, extra if keeps else extra | {"stage": Mailing.Stage.SENT})
 
 
-def clean(name: str, text: str, width: int | None = -1) -> str:
-    """Text of the vendor as a column takes it: no NUL, no longer than the column (`width` None = any)."""
-    if width == -1:
-        width = cast(int, Mailing._meta.get_field(name).max_length)
+def clean(name: str, text: str) -> str:
+    """Text of the vendor as the column of that name takes it: no NUL, no longer than the column (bodies: any length)."""
+    width: int | None = cast(Any, Mailing._meta.get_field(name)).max_length
     return text.replace("\x00", "")[:width]
 
 

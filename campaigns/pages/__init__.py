@@ -1,0 +1,1 @@
+"""Pages about campaigns (write, check, approve, send) and about mailings (watch, stop, results)."""

@@ -1,0 +1,134 @@
+"""Gathering the facts for preflight: from the mirror, and from what the vendor just said where it was asked."""
+
+from typing import Any
+
+from django.db.models import Count, Q
+
+from campaigns.models import Campaign, ClientIdentity, Confirmation, Edition, EditionGroup, Mailing
+from contacts.models import GroupMembership
+from cyberadmin.accounts.models import Account, Credential
+from cyberadmin.sync.clock import now
+from cyberadmin.sync.models import Change
+from templates import merge_fields
+
+from . import run
+from .facts import NEAR, EditionFacts, Facts, GroupFacts, Report
+
+
+def check(campaign: Campaign, confirmation: Confirmation | None = None) -> Report:
+    """Preflight of a campaign as it is written now; with a confirmation, on the vendor's own numbers."""
+    return run(gather(campaign, confirmation))
+
+
+def gather(campaign: Campaign, confirmation: Confirmation | None = None) -> Facts:
+    """The facts of a campaign."""
+    account = campaign.account
+    identity = ClientIdentity.objects.filter(account=account).first()
+    active = account.credentials.filter(state=Credential.State.ACTIVE).first()
+    editions = list(campaign.editions.all())
+    return Facts(
+        now=now(),
+        zone=account.zone,
+        editions=tuple(_edition(campaign, one, confirmation) for one in editions),
+        in_both=_in_both(editions),
+        identity_name=identity.name if identity else "",
+        identity_address=identity.postal_address if identity else "",
+        account_works=account.is_working,
+        account_problem=_problem(account),
+        token_expires_at=active.expires_at if active else None,
+        asked=confirmation is not None,
+    )
+
+
+def _problem(account: Account) -> str:
+    if account.paused_reason:
+        return str(account.get_paused_reason_display())
+    return "" if account.is_working else str(account.get_state_display())
+
+
+def _edition(campaign: Campaign, edition: Edition, confirmation: Confirmation | None) -> EditionFacts:
+    told = {one["pk"]: one for one in confirmation.groups.get(edition.language, [])} if confirmation else None
+    chosen = list(edition.groups.select_related("group"))
+    ids = [one.group_id for one in chosen if one.group_id is not None]
+    body = f"{edition.subject}\n{edition.body_html}\n{edition.body_text}"
+    known = set(merge_fields.known(campaign.account))
+    return EditionFacts(
+        language=edition.language,
+        language_name=str(edition.get_language_display()),
+        subject=edition.subject,
+        mail_from=edition.mail_from,
+        from_name=edition.from_name,
+        reply_to=edition.reply_to,
+        html=edition.body_html,
+        text=edition.body_text,
+        send_at=edition.send_at,
+        groups=tuple(_group(one, told) for one in chosen),
+        unknown_fields=tuple(field for field in merge_fields.used_in(body) if field not in known),
+        sender_known=_sender_known(campaign.account, edition.mail_from),
+        near=tuple(_near(edition, ids)),
+        **_people(ids),
+    )
+
+
+def _group(chosen: EditionGroup, told: dict[int | None, dict[str, Any]] | None) -> GroupFacts:
+    group = chosen.group
+    if group is None:
+        return GroupFacts(chosen.title, found=False)
+    here = group.gone_at is None and group.deleted_at is None and group.remote_id is not None
+    waiting = _waiting(group.account_id, group.pk)
+    if told is None:
+        return GroupFacts(group.title, here, group.members_count, group.is_dynamic, None, waiting)
+    there = told.get(group.pk, {"found": False, "count": 0, "is_dynamic": False, "mirrored_count": 0})
+    found = here and bool(there["found"])
+    return GroupFacts(group.title, found, there["count"], there["is_dynamic"], there["mirrored_count"], waiting)
+
+
+def _waiting(account_id: int, group_pk: int) -> int:
+    opened = Change.objects.filter(account_id=account_id, state__in=Change.OPEN)
+    of_group = Q(kind="group", object_id=group_pk) | Q(verb=Change.Verb.REGROUP, fields__has_key=f"group:{group_pk}")
+    return opened.filter(of_group).count()
+
+
+def _people(group_ids: list[int]) -> dict[str, Any]:
+    """Who is in these groups, each person once."""
+    inside = GroupMembership.objects.filter(group_id__in=group_ids, contact__gone_at=None).exclude(pending="remove")
+    by_language = inside.values("contact__language").annotate(n=Count("contact", distinct=True)).order_by()
+    today = now().date()
+    counted = inside.aggregate(
+        unsubscribed=Count("contact", distinct=True, filter=Q(contact__state="unsubscribed")),
+        bounced=Count("contact", distinct=True, filter=Q(contact__state="bounced")),
+        lapsed=Count("contact", distinct=True, filter=Q(contact__consent_expires_on__lt=today)),
+    )
+    return {"languages": {row["contact__language"]: row["n"] for row in by_language}, **counted}
+
+
+def _in_both(editions: list[Edition]) -> int:
+    if len(editions) < 2:
+        return 0
+    first, second = (
+        GroupMembership.objects.filter(group__in=edition.groups.values("group")).exclude(pending="remove")
+        for edition in editions[:2]
+    )
+    both = first.filter(contact__gone_at=None, contact__in=second.values("contact"))
+    return both.values("contact").distinct().count()
+
+
+def _sender_known(account: Account, address: str) -> bool:
+    sent = Mailing.objects.filter(account=account, mail_from__iexact=address).exclude(remote_id=None)
+    return sent.exists()
+
+
+def _near(edition: Edition, group_pks: list[int]) -> list[tuple[str, Any]]:
+    """Other live mailings within a day that go to one of the same groups."""
+    if edition.send_at is None:
+        return []
+    ids = set(edition.groups.filter(group_id__in=group_pks).values_list("group__remote_id", flat=True))
+    around = Mailing.objects.filter(
+        account_id=edition.campaign.account_id,
+        gone_at=None,
+        deleted_at=None,
+        send_at__gt=edition.send_at - NEAR,
+        send_at__lt=edition.send_at + NEAR,
+    ).exclude(purpose=Mailing.Purpose.TEST)
+    others = around.exclude(edition__campaign=edition.campaign_id)
+    return [(one.subject, one.send_at) for one in others.order_by("send_at")[:200] if ids & set(one.group_ids)]

@@ -1,0 +1,140 @@
+"""What became of mailings: counters, funnel, time curve, recipients by outcome, and what one person received (W18)."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from contacts.models import Contact
+from cyberadmin.accounts.models import Account
+from cyberadmin.sync.clock import now
+from cyberadmin.sync.doorbell import ring_now
+from cyberadmin.sync.mirror import MirrorQuerySet
+
+from .models import Mailing, MailingRecipient, RecipientList
+from .services import require
+
+READ_MAILING = "campaigns.tasks.read_mailing"
+READ_RECIPIENTS = "campaigns.tasks.read_recipients"
+#: The stages in which a mailing has results.
+LEFT = (Mailing.Stage.SENDING, Mailing.Stage.SENT, Mailing.Stage.STOPPED, Mailing.Stage.ARCHIVED)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the funnel. `share` is a fraction of the e-mails sent; None = the vendor has not said."""
+
+    name: str
+    label: Promise
+    count: int | None
+    share: float | None
+
+
+@dataclass(frozen=True)
+class Received:
+    """What is known of one person's mailings. `unread`: mailings that left whose lists of recipients were never read."""
+
+    rows: list["ReceivedMailing"]
+    unread: int
+
+
+@dataclass(frozen=True)
+class ReceivedMailing:
+    """One mailing that was addressed to this person, with what is known of it: {outcome: when, if the vendor says}."""
+
+    mailing: Mailing
+    outcomes: dict[str, datetime | None] = field(default_factory=dict)
+
+
+def refresh(actor: User, mailing: Mailing) -> None:
+    """Have a worker read the counters, links and groups of one mailing now."""
+    require(actor, "view", mailing.account)
+    if mailing.remote_id is not None:
+        account_id, pk = mailing.account_id, mailing.pk
+        transaction.on_commit(lambda: ring_now(READ_MAILING, account_id, pk), robust=True)
+
+
+def funnel(mailing: Mailing) -> list[Step]:
+    """From the people it was for to those who clicked, by the vendor's counters."""
+    steps = (
+        ("recipients", lazy("recipients"), mailing.recipients_count),
+        ("sent", lazy("e-mails sent"), mailing.emails_sent),
+        ("delivered", lazy("delivered"), mailing.emails_delivered),
+        ("opened", lazy("opened"), mailing.views),
+        ("clicked", lazy("clicked"), mailing.clicks),
+        ("hard_bounces", lazy("hard bounces"), mailing.incorrect_addresses),
+        ("soft_bounces", lazy("soft bounces"), mailing.technical_problems),
+        ("stopped", lazy("stopped"), mailing.emails_stopped),
+    )
+    sent = mailing.emails_sent
+    return [
+        Step(name, label, count, count / sent if count is not None and sent else None) for name, label, count in steps
+    ]
+
+
+def curve(mailing: Mailing, outcome: str) -> list[tuple[datetime, int]]:
+    """How many opened or clicked for the first time in each hour (UTC), from the list that was read last."""
+    hours = Counter(
+        moment.replace(minute=0, second=0, microsecond=0)
+        for moment in recipients(mailing, outcome).exclude(happened_at=None).values_list("happened_at", flat=True)
+        if moment is not None
+    )
+    return sorted(hours.items())
+
+
+def request_recipients(actor: User, mailing: Mailing, outcome: str) -> RecipientList:
+    """Have a worker page one of the eight lists from the vendor; poll the row's state, progress and total."""
+    require(actor, "view", mailing.account)
+    if outcome not in RecipientList.Outcome.values:
+        raise ValidationError(_("There is no such list of recipients."))
+    if mailing.remote_id is None or mailing.stage not in LEFT:
+        raise ValidationError(_("This mailing has not left, so nobody has received it yet."))
+    with transaction.atomic():
+        wanted, made = RecipientList.objects.get_or_create(
+            mailing=mailing, outcome=outcome, defaults={"requested_at": now()}
+        )
+        if not made:
+            idle = RecipientList.objects.filter(pk=wanted.pk).exclude(state=RecipientList.State.READING)
+            idle.update(state=RecipientList.State.WAITING, requested_at=now())
+            wanted.refresh_from_db()
+        transaction.on_commit(lambda: ring_now(READ_RECIPIENTS, wanted.pk), robust=True)
+    return wanted
+
+
+def recipients(mailing: Mailing, outcome: str) -> MirrorQuerySet:
+    """The people of one list as it was read last, by address; nobody when it never was."""
+    rows: MirrorQuerySet = MailingRecipient.objects.filter(
+        list__mailing=mailing, list__outcome=outcome, generation=F("list__generation")
+    )
+    return rows.order_by("email_key")
+
+
+def comparable(account: Account) -> MirrorQuerySet:
+    """The mailings of a client that left, newest first; tests are no results (product.md 3d-12)."""
+    rows: MirrorQuerySet = Mailing.objects.filter(account=account, gone_at=None, stage__in=LEFT)
+    return rows.exclude(purpose=Mailing.Purpose.TEST).order_by("-send_at")
+
+
+def received(contact: Contact) -> Received:
+    """The mailings that this person received, newest first, with opened, clicked, bounced and unsubscribed."""
+    rows = MailingRecipient.objects.filter(
+        account_id=contact.account_id, email_key=contact.email_key, generation=F("list__generation")
+    ).select_related("list__mailing")
+    found: dict[int, ReceivedMailing] = {}
+    for row in rows:
+        mailing = row.list.mailing
+        one = found.setdefault(mailing.pk, ReceivedMailing(mailing))
+        one.outcomes[row.list.outcome] = row.happened_at
+    read = RecipientList.objects.filter(mailing__account_id=contact.account_id, read_at__isnull=False)
+    unread = Mailing.objects.filter(account_id=contact.account_id, gone_at=None, stage__in=LEFT)
+    ordered = sorted(
+        found.values(), key=lambda one: (one.mailing.send_at is not None, one.mailing.send_at), reverse=True
+    )
+    return Received(ordered, unread.exclude(pk__in=read.values("mailing")).count())
