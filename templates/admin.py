@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.sync.listing import MirrorAdmin
 
 from .copy_page import CopyPage
@@ -22,6 +23,7 @@ class EmailTemplateAdmin(MirrorAdmin):
     """Templates of one client."""
 
     kind = "template"
+    list_select_related = ("account",)
     addable = True
     list_display = ("picture", "title_shown", "size", "changed", "push_state")
     list_display_links = ("title_shown",)
@@ -77,8 +79,8 @@ class EmailTemplateAdmin(MirrorAdmin):
         return format_html('<span class="ca-badge warn" title="{}">{}</span>', _("Gmail cuts off after 102 KB."), size)
 
     @display(description=gettext_lazy("Changed"), ordering="updated_on")
-    def changed(self, obj: EmailTemplate) -> Any:
-        return obj.updated_on
+    def changed(self, obj: EmailTemplate) -> str:
+        return moment_text(obj.updated_on, obj.account)
 
 
 admin.site.register(EmailTemplate, EmailTemplateAdmin)

@@ -24,8 +24,6 @@ class CopyPage(ScopedPage):
     right = "edit"
     template_name = "emailtemplates/copy.html"
     title = gettext_lazy("Copy to other clients")
-    #: This page names other clients of the same person, and says so: it is about them.
-    names_other_clients = True
 
     def crumbs(self) -> list[tuple[Any, str]]:
         return [*super().crumbs(), (self.obj.title or _("(without title)"), page_url(self.obj))]
@@ -51,12 +49,12 @@ class CopyPage(ScopedPage):
 
     def choose(self, data: Any) -> HttpResponse:
         """The list of clients; with `data`, the plan for those chosen in it."""
-        accounts = copies.choices(self.request.user, self.template)  # type: ignore[arg-type]
+        accounts = copies.choices(self.user, self.template)
         form = ChooseForm(data, accounts=accounts)
         if data is None or not form.is_valid():
             return self.render(form=form, accounts=accounts, possible=self.possible, cancel_url=page_url(self.template))
         chosen = set(form.cleaned_data["clients"])
-        lines = copies.plan(self.request.user, self.template, [one for one in accounts if str(one.pk) in chosen])  # type: ignore[arg-type]
+        lines = copies.plan(self.user, self.template, [one for one in accounts if str(one.pk) in chosen])
         return self.render(
             template="emailtemplates/plan.html",
             lines=lines,
@@ -67,17 +65,17 @@ class CopyPage(ScopedPage):
 
     def carry_out(self) -> HttpResponse:
         """Do the plan once, and show what became of each client."""
-        accounts = copies.choices(self.request.user, self.template)  # type: ignore[arg-type]
+        accounts = copies.choices(self.user, self.template)
         form = ApplyForm(self.request.POST, accounts=accounts)
         if not form.is_valid():
             messages.error(self.request, _("Reload the page: this form is damaged."))
             return HttpResponseRedirect(page_url(self.template, "copy"))
         values = form.cleaned_data
         with transaction.atomic():
-            if not sync.once(values["form_token"], self.request.user):  # type: ignore[arg-type]
+            if not sync.once(values["form_token"], self.user):
                 messages.info(self.request, _("This plan was already carried out; nothing was sent a second time."))
                 return HttpResponseRedirect(page_url(self.template))
-            outcomes = copies.carry_out(self.request.user, self.template, values["agreed"], set(values["replace"]))  # type: ignore[arg-type]
+            outcomes = copies.carry_out(self.user, self.template, values["agreed"], set(values["replace"]))
         shown = [(outcome, self._address(outcome)) for outcome in outcomes]
         return self.render(template="emailtemplates/copied.html", outcomes=shown, back_url=page_url(self.template))
 

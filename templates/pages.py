@@ -1,6 +1,6 @@
 """One template: to look at, to make, to replace after seeing what changes, and to delete. Copying is in copy_page.py."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -112,7 +112,7 @@ class VersionsPage(ScopedPage):
 class BodyFormPage(FormPage):
     """A form with bodies: a text version on request, the client's merge fields, the size as it will be."""
 
-    form_class = TemplateForm
+    form_class: ClassVar[type[TemplateForm]] = TemplateForm
     template_name = "emailtemplates/edit.html"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -134,7 +134,7 @@ class AddPage(BodyFormPage):
     success_text = gettext_lazy("Created here; on its way to Cyberimpact.")
 
     def perform(self, form: Any) -> EmailTemplate:
-        return services.create_template(self.request.user, self.account, form.values)
+        return services.create_template(self.user, self.account, form.values)
 
     def done_url(self, outcome: Any) -> str:
         return page_url(outcome)
@@ -195,7 +195,7 @@ class ReplacePage(BodyFormPage):
     def perform(self, form: Any) -> Any:
         shown = self.obj.versions.filter(pk=form.cleaned_data["shown_version"]).first()
         return services.replace_template(
-            self.request.user,
+            self.user,
             self.obj,
             form.values,
             form.cleaned_data["edit_version"],
@@ -223,7 +223,7 @@ class DeletePage(FormPage):
         return super().show(form, uses=uses.of(self.obj), cancel_url=page_url(self.obj), **context)
 
     def perform(self, form: Any) -> Any:
-        return services.delete_template(self.request.user, self.obj, form.cleaned_data["why"])
+        return services.delete_template(self.user, self.obj, form.cleaned_data["why"])
 
     def done_url(self, outcome: Any) -> str:
         return list_url()

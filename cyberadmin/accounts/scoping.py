@@ -8,10 +8,11 @@ Django change, add, delete or history view unless an admin names a page for it, 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.sites import AdminSite
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -119,6 +120,11 @@ class ScopedPage(View):
         if account is None:
             raise Http404
         return account
+
+    @property
+    def user(self) -> User:
+        """The person behind the request; nobody else comes this far."""
+        return cast(User, self.request.user)
 
     def rows(self) -> QuerySet[Any]:
         """The rows this page may show."""

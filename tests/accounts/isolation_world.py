@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from campaigns.models import Campaign, Edition, Mailing, MailingRecipient, RecipientList
 from contacts.models import Contact, CustomField, GroupMembership
 from cyberadmin.accounts import audit
 from cyberadmin.accounts.models import Account, Credential
 from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import ApiCall, Change, Edit, Heartbeat, HeldSweep, PullRun
 from groups.models import Group
+from templates.models import EmailTemplate
 from tests.world import give, make_account, make_user
 
 ROLES = ("read", "edit", "send", "manage")
@@ -57,6 +59,46 @@ def plant(marker: str) -> Planted:
             search_text=marker.casefold(),
         )
         GroupMembership.objects.create(contact=contact, group=group)
+        template = EmailTemplate.objects.create(
+            account=account,
+            title=f"{marker} template",
+            title_key=f"{marker} template".casefold(),
+            body_html=f"<p>{marker} html</p>",
+            body_text=f"{marker} text",
+            html_bytes=30,
+            remote_id=1,
+        )
+    campaign = Campaign.objects.create(account=account, name=f"{marker} campaign")
+    edition = Edition.objects.create(
+        campaign=campaign, language="fr_ca", subject=f"{marker} subject", body_html=f"<p>{marker} body</p>"
+    )
+    edition.groups.create(group=group, title=group.title)
+    with writing():
+        mailing = Mailing.objects.create(
+            account=account,
+            remote_id=1,
+            subject=f"{marker} mailing",
+            language="fr_ca",
+            stage="sent",
+            send_at=timezone.now(),
+            groups=[{"id": 1, "title": f"{marker} group"}],
+            body_html=f"<p>{marker} sent</p>",
+            body_available=True,
+            links=[{"id": 1, "url": f"https://example.com/{marker}", "clicks_unique": 1, "clicks_total": 2}],
+        )
+    read = RecipientList.objects.create(
+        mailing=mailing, outcome="opened", state="ready", total=1, requested_at=timezone.now(), read_at=timezone.now()
+    )
+    with writing():
+        MailingRecipient.objects.create(
+            list=read,
+            generation=0,
+            account=account,
+            email=contact.email,
+            email_key=contact.email_key,
+            name=f"{marker} name",
+            happened_at=timezone.now(),
+        )
     field = CustomField.objects.create(account=account, remote_id=1, name=f"{marker} field", type="text")
     change = Change.objects.create(
         account=account,
@@ -92,12 +134,15 @@ def plant(marker: str) -> Planted:
     audit.record("account.edited", actor=author, account=account, why=f"{marker} why", text=f"{marker} detail")
     pks = {
         "contact": contact.pk,
+        "campaign": campaign.pk,
+        "mailing": mailing.pk,
         "group": group.pk,
         "customfield": field.pk,
         "change": change.pk,
         "pullrun": run.pk,
         "apicall": call.pk,
         "heldsweep": held.pk,
+        "emailtemplate": template.pk,
     }
     return Planted(account, marker, pks)
 

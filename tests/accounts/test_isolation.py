@@ -26,6 +26,7 @@ from cyberadmin.accounts.scoping import AgencyPage, ScopedAdmin, ScopedPage
 from cyberadmin.sync.admin.outbox import ACTIONS
 from cyberadmin.sync.models import Change, HeldSweep, PullRun
 from groups.models import Group
+from templates.models import EmailTemplate, TemplateVersion
 from tests.accounts.isolation_world import Agency, Planted, build
 
 pytestmark = pytest.mark.django_db
@@ -114,7 +115,18 @@ def body(response: HttpResponse) -> str:
 
 def rows() -> tuple[int, ...]:
     """How many rows there are of everything that a page could write."""
-    models = (Change, Contact, Group, GroupMembership, PullRun, Account, AccountAccess, Credential)
+    models = (
+        Change,
+        Contact,
+        Group,
+        GroupMembership,
+        PullRun,
+        Account,
+        AccountAccess,
+        Credential,
+        EmailTemplate,
+        TemplateVersion,
+    )
     held = HeldSweep.objects.filter(state="held").count()
     return (*(model.objects.count() for model in models), held, Change.objects.filter(state="conflict").count())
 
@@ -154,7 +166,8 @@ def test_pages_of_a_client_never_show_another_ones(agency: Agency) -> None:
                 assert response.status_code in (200, 302, 403, 405), (role, path, response.status_code)
                 text = response.content.decode(errors="replace")
                 if role == "administrator":
-                    text = re.sub(r'(?s)<details class="ca-switcher".*?</details>', "", text)
+                    # Where a person's own other clients are named: the switcher, and where a template is copied to.
+                    text = re.sub(r'(?s)<(details|fieldset) class="(ca-switcher|et-clients)".*?</\1>', "", text)
                 assert agency.theirs.marker.lower() not in text.lower(), (role, path)
                 if response.status_code == 200:
                     opened.add(door.name)

@@ -19,7 +19,7 @@
   function tell() {
     const bytes = new TextEncoder().encode(html.value).length;
     const over = bytes > Number(said.dataset.limit);
-    said.textContent = (over ? said.dataset.over : said.dataset.text).replace("%s", Math.round(bytes / 1024).toLocaleString(document.documentElement.lang));
+    said.textContent = (over ? said.dataset.over : said.dataset.text).replace("{}", Math.round(bytes / 1024).toLocaleString(document.documentElement.lang));
     said.classList.toggle("et-over", over);
     said.hidden = bytes === 0;
   }
