@@ -8,8 +8,8 @@ from django.utils.translation import ngettext
 
 from .facts import EditionFacts, Facts, Level, Problem
 
-#: People of the other language, as a share: from here on it is a warning, and from here on surely the wrong group.
-SOME, MOST = 0.02, 0.5
+#: People of the other language, as a share, from which on it is worth a look. Where nobody has the language it blocks.
+SOME = 0.02
 DRIFT_PEOPLE, DRIFT_SHARE = 10, 0.05
 
 
@@ -65,7 +65,7 @@ def contact_languages(facts: Facts, one: EditionFacts) -> Iterator[Problem]:
     total = sum(one.languages.values())
     other = sum(count for language, count in one.languages.items() if language not in ("", one.language))
     if total and other / total >= SOME:
-        level: Level = "block" if other / total > MOST else "warn"
+        level: Level = "block" if other == total else "warn"
         yield (
             level,
             _("%(count)s of %(total)s contacts in these groups have another language than %(language)s.")
