@@ -111,6 +111,9 @@ class Pump:
             return claim.release(change, Change.State.PARKED, reason="rights_lost")
         if guard.forbids(change.verb, obj):
             return settle.refuse(change, "protected", self.log)
+        if change.keyless and change.verb == Change.Verb.CREATE and obj.deleted_at is not None:
+            # Certainly not made so far, else it were in doubt; staff deleted it meanwhile, so it is not made now.
+            return settle.not_wanted(resource, change, obj, self.log)
         try:
             self._send(resource, change, obj)
         except errors.ApiError as error:

@@ -82,6 +82,19 @@ def gone_there(change: Change, log: CallLog) -> None:
         log.flush()
 
 
+def not_wanted(resource: Resource, change: Change, obj: Any, log: CallLog) -> None:
+    """Staff deleted the object before it was made: nothing is made, and nothing is left to delete."""
+    with transaction.atomic():
+        claim.release(change, Change.State.SUPERSEDED, reason="deleted_since", done_at=now())
+        row = record.lock(obj)
+        record.supersede(record.open_changes(change.kind, row), "deleted_since")
+        row.gone_at, row.snapshot = now(), None
+        with writing():
+            resource.settled(change, row, Sent(gone=True))
+            _save(row)
+        log.flush()
+
+
 def stopped(change: Change, stop: Stopped, log: CallLog) -> None:
     """A rule of the resource forbids the request now: a person decides."""
     state = Change.State.FAILED if stop.final else Change.State.PARKED

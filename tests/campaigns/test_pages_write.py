@@ -11,7 +11,8 @@ from campaigns.models import Campaign, Edition
 from cyberadmin.sync.mirror import writing
 from groups.models import Group, title_key
 from templates.models import EmailTemplate
-from tests.campaigns.desk import HTML, Desk
+from tests.campaigns.pages_desk import HTML
+from tests.campaigns.pages_desk import PagesDesk as Desk
 from tests.world import give, make_account, make_user
 
 pytestmark = pytest.mark.django_db

@@ -27,6 +27,7 @@ OBJECT_PAGES = {
     "contact": "admin:contacts_contact_change",
     "group": "admin:groups_group_change",
     "template": "admin:emailtemplates_emailtemplate_change",
+    "mailing": "admin:campaigns_mailing_change",
 }
 
 
@@ -72,6 +73,7 @@ class KindFilter(SimpleListFilter):
             ("contact", gettext_lazy("contacts")),
             ("group", gettext_lazy("groups")),
             ("template", gettext_lazy("templates")),
+            ("mailing", gettext_lazy("mailings")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
