@@ -128,6 +128,8 @@ class Shell:
             {"label": _("Overview"), "icon": "monitoring", "url": reverse("admin:index")},
             {"label": _("Contacts"), "icon": "person", "url": reverse("admin:contacts_contact_changelist")},
             {"label": _("Groups"), "icon": "group", "url": reverse("admin:groups_group_changelist")},
+            {"label": _("Campaigns"), "icon": "campaign", "url": reverse("admin:campaigns_campaign_changelist")},
+            {"label": _("Mailings"), "icon": "forward_to_inbox", "url": reverse("admin:campaigns_mailing_changelist")},
             {"label": _("Templates"), "icon": "web", "url": reverse("admin:emailtemplates_emailtemplate_changelist")},
             {"label": _("Custom fields"), "icon": "tune", "url": reverse("admin:contacts_customfield_changelist")},
             {

@@ -1,0 +1,103 @@
+"""When a campaign leaves: wall time in the client's zone, with the hour that the clock change takes or doubles asked for."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cyberadmin.accounts.forms import PageForm
+
+from .. import services, times
+from ..models.writing import Language
+from ..sending import LEAD
+from .common import CampaignFormPage, editions_of
+
+WHICH = [("first", gettext_lazy("the first one (before the clocks change)")), ("second", gettext_lazy("the second one"))]
+
+
+class WallTimeField(forms.CharField):
+    """A day and a time as people of the client read their clock; no zone of its own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.TextInput(attrs={"type": "datetime-local", "step": "60"}))
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        """A datetime without zone."""
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            return datetime.fromisoformat(text).replace(tzinfo=None)
+        except ValueError:
+            raise ValidationError(_("Write the day and the time, such as 2027-03-01 09:00.")) from None
+
+
+class TimeForm(PageForm):
+    """A wall time, and which one is meant when it exists twice."""
+
+    send_at = WallTimeField(label=gettext_lazy("Send at"))
+    which = forms.ChoiceField(
+        label=gettext_lazy("Which one is meant?"), required=False, choices=WHICH, widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["send_at"].help_text = _("In the client's time zone, %(zone)s.") % {"zone": zone}
+        if not self.data.get("which"):
+            self.asked_which = False
+
+    asked_which = True
+
+    @property
+    def shown_fields(self) -> list[forms.BoundField]:
+        """The fields to show: which of two times is asked only where there are two."""
+        doubled = any(error.code == "doubled" for error in self.errors.as_data().get("send_at", [])) if self.is_bound else False
+        return [field for field in self.visible_fields() if field.name != "which" or doubled or self.asked_which]
+
+
+class CampaignTimeForm(TimeForm):
+    """The time of every language, or of one."""
+
+    languages = forms.ChoiceField(label=gettext_lazy("For"), required=False)
+
+    def __init__(self, *args: Any, languages: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [(value, label) for value, label in Language.choices if value in languages]
+        field: Any = self.fields["languages"]
+        field.choices = [("", _("every language")), *known]
+        if len(known) < 2:
+            field.widget = forms.HiddenInput()
+
+
+class TimePage(CampaignFormPage):
+    """The time of sending, or none."""
+
+    form_class = CampaignTimeForm
+    title = gettext_lazy("When it leaves")
+    submit_label = gettext_lazy("Choose this time")
+    template_name = "campaigns/time.html"
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"zone": self.account.time_zone, "languages": [one.language for one in editions_of(self.obj)]}
+
+    def initial(self) -> dict[str, Any]:
+        chosen = next((one.send_at for one in editions_of(self.obj) if one.send_at), None)
+        return {"send_at": typed(chosen, self.account)} if chosen else {}
+
+    def show(self, form: Any, **context: Any) -> HttpResponse:
+        return super().show(form, lead=int(LEAD.total_seconds() // 60), **context)
+
+    def perform(self, form: Any) -> Any:
+        values = form.cleaned_data
+        languages = [values["languages"]] if values["languages"] else None
+        return services.set_time(self.user, self.obj, values["send_at"], values["which"] or None, languages)
+
+
+def typed(moment: datetime, account: Any) -> str:
+    """A moment as the input wants it."""
+    return f"{times.local(moment, account.zone):%Y-%m-%dT%H:%M}"
