@@ -15,7 +15,7 @@ from groups.models import Group
 from tests.world import World, give, make_user
 
 HTML = (
-    '<p>Bonjour, voici les nouvelles du mois pour vous et les vôtres dans la région, avec nos projets.</p>'
+    "<p>Bonjour, voici les nouvelles du mois pour vous et les vôtres dans la région, avec nos projets.</p>"
     '<p><a href="https://www.mrc-belle-rive.qc.ca/nouvelles">Lire la suite</a></p><img src="https://i.mrc.qc.ca/a.png" alt="Une rive">'
     "<p>MRC de Belle-Rive, 12, rue Principale, Belle-Rive (Québec) G0A 1A0</p>"
     '<p><a href="https://www.mrc-belle-rive.qc.ca/desabonnement">Se désabonner</a></p>'
@@ -52,9 +52,7 @@ class CampaignDesk:
         )
         senders = [give(make_user(), world.account, "send") for _ in range(2)]
         writer = give(make_user(), world.account, "edit")
-        return cls(
-            world, world.group("Abonnés"), world.group("Essai"), world.group("Subscribers"), writer, *senders
-        )
+        return cls(world, world.group("Abonnés"), world.group("Essai"), world.group("Subscribers"), writer, *senders)
 
     # --- writing ---
     def written(self, *languages: str, ahead: timedelta = timedelta(days=30), **values: Any) -> Campaign:
@@ -95,9 +93,9 @@ class CampaignDesk:
     # --- the vendor's side ---
     def there(self) -> list[dict[str, Any]]:
         """The mailings that the vendor holds."""
-        found: list[dict[str, Any]] = self.world.sandbox.control(
-            "GET", "mailings", account=self.world.remote
-        )["mailings"]
+        found: list[dict[str, Any]] = self.world.sandbox.control("GET", "mailings", account=self.world.remote)[
+            "mailings"
+        ]
         return found
 
     def made(self) -> list[dict[str, Any]]:

@@ -59,7 +59,13 @@ def test_every_mailing_is_made_once_or_is_left_for_a_person(
             missing += 1
     doubled = sum(count - 1 for count in made.values() if count > 1)
     report(
-        capsys, wanted=wanted, made=len(made), doubled=doubled, missing=missing, left_for_a_person=left, **trouble.counts
+        capsys,
+        wanted=wanted,
+        made=len(made),
+        doubled=doubled,
+        missing=missing,
+        left_for_a_person=left,
+        **trouble.counts,
     )
     assert (doubled, missing) == (0, 0)
     assert len(made) >= wanted - sum(left.values())

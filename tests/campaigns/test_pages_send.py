@@ -107,9 +107,7 @@ def test_a_doubled_hour_is_asked(staff: CampaignDesk, writer: PagesDesk) -> None
         assert campaign.editions.get().send_at.isoformat() == "2027-11-07T06:30:00+00:00"
 
 
-def test_ask_refuse_ask_again_approve_and_schedule(
-    staff: CampaignDesk, writer: PagesDesk, sender: PagesDesk
-) -> None:
+def test_ask_refuse_ask_again_approve_and_schedule(staff: CampaignDesk, writer: PagesDesk, sender: PagesDesk) -> None:
     campaign = staff.written()
     fresh = read_groups(writer, campaign)
     shown = words(writer.get(page(campaign, "send/")))
