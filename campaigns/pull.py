@@ -164,10 +164,20 @@ def _note_watched(context: PullContext) -> None:
 
 
 # --- details ---
-def due_for_details(account_id: int) -> Any:
-    """The live mailings whose counters are to be read now, those never read and the youngest first."""
+def _vanished(context: PullContext) -> list[int]:
+    """Mailings of ours that were scheduled and are no longer listed: each is asked for by its number at once."""
+    if not context.whole("mailings_scheduled", "mailings_sent"):
+        return []
+    ours = Mailing.objects.filter(account=context.account, gone_at=None, stage=Mailing.Stage.SCHEDULED)
+    ours = ours.exclude(purpose=Mailing.Purpose.FOREIGN).exclude(pulled_at__gt=context.run.started_at)
+    seen = context.seen_ids("mailings_scheduled", "mailings_sent")
+    return [pk for pk in ours.values_list("pk", flat=True) if pk not in seen]
+
+
+def due_for_details(account_id: int, also: list[int]) -> Any:
+    """The live mailings whose counters are to be read now, and those of `also`; the youngest first."""
     moment = now()
-    due = Q(details_at=None) | Q(stage=Mailing.Stage.SCHEDULED, details_at__lt=moment - SCHEDULED_AGE)
+    due = Q(pk__in=also) | Q(details_at=None) | Q(stage=Mailing.Stage.SCHEDULED, details_at__lt=moment - SCHEDULED_AGE)
     older_than = moment
     for age, patience in AGES:
         of_age = Q(send_at__lte=older_than)
@@ -181,7 +191,7 @@ def due_for_details(account_id: int) -> Any:
 
 def _details(context: PullContext) -> Iterator[None]:
     resource = registry.get(KIND)
-    for mailing in due_for_details(context.account.pk)[:DETAILS_PER_RUN]:
+    for mailing in due_for_details(context.account.pk, _vanished(context))[:DETAILS_PER_RUN]:
         try:
             detail = context.read(partial(context.client.mailings.get, mailing.remote_id))
         except ListRefused as refused:
