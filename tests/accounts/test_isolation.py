@@ -19,6 +19,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from campaigns.models import Approval, Campaign, Confirmation, Edition, Mailing, RecipientList
 from contacts.models import Contact, GroupMembership
 from cyberadmin.accounts import checks
 from cyberadmin.accounts.models import Account, AccountAccess, Credential
@@ -109,7 +110,7 @@ def browser(user: User | None) -> Client:
 
 def body(response: HttpResponse) -> str:
     """What a person would see, without what differs on every page."""
-    text = response.content.decode(errors="replace")
+    text = response.getvalue().decode(errors="replace")
     return re.sub(r'name="(csrfmiddlewaretoken|next)" value="[^"]*"|href="[^"]*"|data-live="[^"]*"', "", text)
 
 
@@ -126,6 +127,12 @@ def rows() -> tuple[int, ...]:
         Credential,
         EmailTemplate,
         TemplateVersion,
+        Campaign,
+        Edition,
+        Approval,
+        Confirmation,
+        Mailing,
+        RecipientList,
     )
     held = HeldSweep.objects.filter(state="held").count()
     return (*(model.objects.count() for model in models), held, Change.objects.filter(state="conflict").count())
@@ -164,7 +171,7 @@ def test_pages_of_a_client_never_show_another_ones(agency: Agency) -> None:
             for path in door.paths(agency.ours):
                 response = client.get(f"/c/{agency.ours.account.slug}/{path}")
                 assert response.status_code in (200, 302, 403, 405), (role, path, response.status_code)
-                text = response.content.decode(errors="replace")
+                text = response.getvalue().decode(errors="replace")
                 if role == "administrator":
                     # Where a person's own other clients are named: the switcher, and where a template is copied to.
                     text = re.sub(r'(?s)<(details|fieldset) class="(ca-switcher|et-clients)".*?</\1>', "", text)
@@ -204,7 +211,7 @@ def test_a_client_one_does_not_work_on_is_like_a_missing_one(agency: Agency) -> 
                     missing = method(f"/c/no-such-client/{path}")
                     assert foreign.status_code == missing.status_code == 404, path
                     assert body(foreign) == body(missing), path
-                    assert agency.ours.marker not in foreign.content.decode(), path
+                    assert agency.ours.marker not in foreign.getvalue().decode(), path
                     assert rows() == before, path
 
 
@@ -238,7 +245,8 @@ def _without_switcher(response: HttpResponse) -> str:
 def test_who_may_only_read_changes_nothing(agency: Agency) -> None:
     client = browser(agency.insiders["read"])
     for door in scoped_doors():
-        if door.name == "account_pull":
+        # Reading from the vendor once more needs no more than the right to look.
+        if door.name in ("account_pull", "campaigns_mailing_recipients"):
             continue
         for path in door.paths(agency.ours):
             before = rows()
