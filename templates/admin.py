@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,7 +14,7 @@ from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.sync.listing import MirrorAdmin
 
 from .copy_page import CopyPage
-from .models import EmailTemplate, title_key
+from .models import EmailTemplate, kilobytes, title_key
 from .pages import AddPage, BodyPage, DeletePage, ReplacePage, TemplatePage, VersionsPage, page_url
 
 
@@ -25,7 +24,7 @@ class EmailTemplateAdmin(MirrorAdmin):
     kind = "template"
     list_select_related = ("account",)
     addable = True
-    list_display = ("picture", "title_shown", "size", "changed", "push_state")
+    list_display = ("title_shown", "picture", "size", "changed", "push_state")
     list_display_links = ("title_shown",)
     search_fields = ("title_key",)
     search_help_text = gettext_lazy("Title")
@@ -73,7 +72,7 @@ class EmailTemplateAdmin(MirrorAdmin):
     def size(self, obj: EmailTemplate) -> str:
         if not obj.html_bytes:
             return "–"
-        size = filesizeformat(obj.html_bytes)
+        size = kilobytes(obj.html_bytes)
         if not obj.is_clipped:
             return size
         return format_html('<span class="ca-badge warn" title="{}">{}</span>', _("Gmail cuts off after 102 KB."), size)

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import number_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cyberadmin.sync.clock import now
@@ -32,6 +34,11 @@ def mark(title: str, body_html: str, body_text: str) -> str:
     """The natural mark of a template: its title and what its bodies say (docs/engine.md, "Creates without a key")."""
     content = "\x00".join((title_key(title), normalised(body_html), normalised(body_text)))
     return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def kilobytes(size: int) -> str:
+    """A size for people, in the unit that mail programs limit it in."""
+    return gettext("%(number)s KB") % {"number": number_format(max(size, 1) / 1024, 1, force_grouping=True)}
 
 
 class EmailTemplate(MirrorModel):
@@ -65,6 +72,11 @@ class EmailTemplate(MirrorModel):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def size(self) -> str:
+        """The size of the HTML, for people."""
+        return kilobytes(self.html_bytes)
 
     @property
     def is_clipped(self) -> bool:

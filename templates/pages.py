@@ -15,7 +15,7 @@ from cyberadmin.sync.pages import FormPage, add_refusal
 
 from . import differences, merge_fields, plain_text, preview, services, uses
 from .forms import ReplaceForm, TemplateForm, WhyForm, replace_initial
-from .models import CLIPPED_BYTES, EmailTemplate, TemplateVersion
+from .models import CLIPPED_BYTES, EmailTemplate, TemplateVersion, kilobytes
 
 HISTORY = 20
 VERSIONS = 100
@@ -177,6 +177,7 @@ class ReplacePage(BodyFormPage):
             add_refusal(form, refusal)
             return self.show(form)
         found = compared(_values(self.obj), values)
+        size = len(values["body_html"].encode())
         return self.render(
             template="emailtemplates/review.html",
             form=form,
@@ -184,7 +185,8 @@ class ReplacePage(BodyFormPage):
             differences=found,
             nothing=not any(difference.rows for difference in found),
             srcdoc=preview.unsaved(values["body_html"]),
-            clipped=len(values["body_html"].encode()) > CLIPPED_BYTES,
+            clipped=size > CLIPPED_BYTES,
+            size=kilobytes(size),
             cancel_url=page_url(self.obj),
         )
 

@@ -77,10 +77,16 @@ class _Reader(HTMLParser):
     def _break(self, tag: str) -> None:
         if tag in _PARAGRAPHS:
             self.parts.append("\n\n")
-        elif tag in _LINES:
+        elif tag == "br" or (tag in _LINES and not self._at_line_start()):
             self.parts.append("\n")
         elif tag in _CELLS:
             self.parts.append(" ")
+
+    def _at_line_start(self) -> bool:
+        for part in reversed(self.parts):
+            if text := part.rstrip(" "):
+                return text.endswith("\n")
+        return True
 
     def _bullet(self) -> str:
         if not self._lists or self._lists[-1] < 0:

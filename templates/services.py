@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from cyberadmin.accounts import policy
@@ -14,7 +13,7 @@ from cyberadmin.sync import record, registry
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.models import Change
 
-from .models import TITLE_WIDTH, EmailTemplate, normalised, title_key
+from .models import TITLE_WIDTH, EmailTemplate, kilobytes, normalised, title_key
 
 KIND = "template"
 #: What is taken at most of one body. Ten times what Gmail shows.
@@ -110,8 +109,8 @@ def _trouble(body: str) -> str:
         return _("Some characters are damaged. Copy the text again from where it comes.")
     if size > MOST_BYTES:
         return _("This is too long: %(size)s, and %(most)s at most are taken. Gmail cuts off after 102 KB.") % {
-            "size": filesizeformat(size),
-            "most": filesizeformat(MOST_BYTES),
+            "size": kilobytes(size),
+            "most": kilobytes(MOST_BYTES),
         }
     return ""
 
