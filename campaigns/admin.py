@@ -125,7 +125,16 @@ class MailingAdmin(MirrorAdmin):
     """Scheduled, sent and archived mailings of one client, those made elsewhere too."""
 
     kind = "mailing"
-    list_display = ("subject_shown", "language_shown", "stage_shown", "leaves", "people", "opened", "clicked", "push_state")
+    list_display = (
+        "subject_shown",
+        "language_shown",
+        "stage_shown",
+        "leaves",
+        "people",
+        "opened",
+        "clicked",
+        "push_state",
+    )
     list_filter = (StageFilter, PurposeFilter)
     list_select_related = ("account",)
     search_fields = ("subject",)

@@ -18,6 +18,8 @@ from .services import require
 
 #: How long what was read may be relied on.
 FRESH = timedelta(minutes=15)
+#: How long it is kept at all: what was approved is in the approval.
+KEPT = timedelta(days=1)
 READ = "campaigns.tasks.read_confirmation"
 
 
@@ -25,6 +27,7 @@ def request_confirmation(actor: User, campaign: Campaign) -> Confirmation:
     """Have a worker read the campaign's groups at the vendor. A request that still waits is rung for again."""
     require(actor, "edit", campaign.account)
     with transaction.atomic():
+        campaign.confirmations.filter(requested_at__lt=now() - KEPT).delete()
         waiting = campaign.confirmations.filter(state=Confirmation.State.WAITING).first()
         asked: Confirmation = waiting or Confirmation.objects.create(
             campaign=campaign, requested_by=actor, requested_at=now()

@@ -52,7 +52,7 @@ class CampaignAddForm(CampaignForm):
     )
 
 
-class GroupsField(forms.ModelMultipleChoiceField):
+class GroupsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Groups of one client that a mailing may go to, dynamic ones too, with their size."""
 
     def __init__(self, account: Account) -> None:

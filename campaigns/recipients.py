@@ -144,7 +144,7 @@ def _keep(wanted: RecipientList, generation: int, people: list[types.Recipient],
             account_id=wanted.mailing.account_id,
             member_id=one.member_id,
             email=_text(one.email, 254),
-            email_key=_text(email_key(one.email), 254),
+            email_key=_text(email_key(one.email) or f"#{one.member_id}", 254),
             name=_text(f"{one.first_name} {one.last_name}".strip(), 400),
             happened_at=one.happened_at,
         )

@@ -267,6 +267,8 @@ def _clean_value(account: Account, name: str, value: Any) -> Any:
     if name not in TEXTS:
         raise ValidationError(_("There is no such field."))
     text = str(value or "")
+    if not _is_encodable(text):
+        raise ValidationError(_("This text is not valid Unicode, so no mail can hold it. Copy it again."))
     if "\x00" in text:
         raise ValidationError(_("This text holds a character that no mail may hold (NUL)."))
     if name in ("body_html", "body_text"):
@@ -282,6 +284,14 @@ def _clean_value(account: Account, name: str, value: Any) -> Any:
     if len(text) > longest:
         raise ValidationError(_("This is too long: %(longest)s characters at most.") % {"longest": longest})
     return text
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _clean_groups(account: Account, groups: Iterable[Group]) -> list[Group]:

@@ -15,6 +15,7 @@ from .times import WIRE_ZONE
 
 #: What an integer column of PostgreSQL holds.
 MOST = 2**31 - 1
+LONGEST_URL = 4_000
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 MARK = re.compile(r"<!--\s*ca:([0-9a-f-]{36})\s*-->")
 TEXTS = ("subject", "language", "mail_from", "from_name", "reply_to")
@@ -86,7 +87,7 @@ def seen_detail(detail: types.Mailing, row: Mailing | None = None) -> Seen:
     extra: Values = {"details_at": now(), "status": (detail.status or "")[:40], "stage": _stage(detail, row)}
     if detail.recipient_groups or (detail.recipient_groups is not None and not (row and row.is_ours)):
         values["group_ids"] = sorted({group.id for group in detail.recipient_groups})
-        extra["groups"] = [{"id": group.id, "title": group.title[:250]} for group in detail.recipient_groups]
+        extra["groups"] = [{"id": group.id, "title": _text(group.title, 250)} for group in detail.recipient_groups]
     extra |= {name: min(int(n), MOST) for name in COUNTERS if (n := getattr(detail, name)) is not None}
     extra |= {name: rate for name in RATES if (rate := getattr(detail, name)) is not None}
     extra |= _other_details(detail)
@@ -108,7 +109,7 @@ def _other_details(detail: types.Mailing) -> Values:
         extra["links"] = [
             {
                 "id": link.id,
-                "url": link.url,
+                "url": _text(link.url, LONGEST_URL),
                 "clicks_unique": min(link.clicks_unique, MOST),
                 "clicks_total": min(link.clicks_total, MOST),
             }
@@ -148,6 +149,10 @@ def seen_row(item: types.ScheduledMailing | types.SentMailing, row: Mailing | No
 def clean(name: str, text: str) -> str:
     """Text of the vendor as the column of that name takes it: no NUL, no longer than the column (bodies: any length)."""
     width: int | None = cast(Any, Mailing._meta.get_field(name)).max_length
+    return _text(text, width)
+
+
+def _text(text: str, width: int | None) -> str:
     return text.replace("\x00", "")[:width]
 
 

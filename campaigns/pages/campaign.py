@@ -7,14 +7,15 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
+from campaigns import confirming
+from campaigns.approvals import open_approval
+from campaigns.models import Campaign, Edition, Mailing
+from campaigns.preflight import Finding, Report, gather
+from campaigns.sending import countdown
 from cyberadmin.accounts.scoping import ScopedPage, rights
-from cyberadmin.sync import reasons, services as outbox
+from cyberadmin.sync import reasons
+from cyberadmin.sync import services as outbox
 
-from .. import confirming
-from ..approvals import open_approval
-from ..models import Campaign, Edition, Mailing
-from ..preflight import Finding, Report, gather
-from ..sending import countdown
 from .common import STATE_TONES, campaign_url, editions_of, previews
 
 LEVELS = (

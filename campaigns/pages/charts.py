@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 
-from ..results import Step
+from campaigns.results import Step
 
 #: The steps that narrow from one to the next; the others are counted beside them.
 NARROWING = ("sent", "delivered", "opened", "clicked")

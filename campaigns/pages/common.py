@@ -3,15 +3,13 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from campaigns.models import Campaign, Edition, Mailing
 from cyberadmin.sync.pages import FormPage
 from templates import preview
-
-from ..models import Campaign, Edition, Mailing
-
 
 #: How each state of a campaign looks.
 STATE_TONES = {"draft": "quiet", "asked": "warn", "approved": "info", "scheduled": "info", "sent": "good"}
@@ -73,5 +71,5 @@ class CampaignFormPage(FormPage):
     def done_url(self, outcome: Any) -> str:
         return campaign_url(self.obj)
 
-    def show(self, form: Any, **context: Any) -> Any:
+    def show(self, form: Any, **context: Any) -> HttpResponse:
         return super().show(form, campaign=self.obj, cancel_url=campaign_url(self.obj), **context)

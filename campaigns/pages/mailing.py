@@ -10,15 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns import approvals, results, sending
+from campaigns.forms import WhyForm
+from campaigns.models import Mailing, RecipientList
 from cyberadmin.accounts.scoping import ScopedPage, rights
 from cyberadmin.sync import reasons
 from cyberadmin.sync.models import Change
 from cyberadmin.sync.pages import FormPage, announce
 from templates import preview
 
-from .. import approvals, results, sending
-from ..forms import WhyForm
-from ..models import Mailing, RecipientList
 from . import charts
 from .common import campaign_url, mailing_url
 from .times import TimeForm, typed
@@ -37,7 +37,9 @@ class OfMailing(ScopedPage):
     obj: Mailing
 
     def rows(self) -> QuerySet[Any]:
-        return self.model_admin.scope(self.request, Mailing.objects.select_related("edition__campaign", "moved_from"))
+        rows = Mailing.objects.select_related("edition__campaign", "moved_from", "account")
+        scoped: QuerySet[Any] = self.model_admin.scope(self.request, rows)
+        return scoped
 
     def crumbs(self) -> list[tuple[Any, str]]:
         way = [(_("Mailings"), mailings_url())]

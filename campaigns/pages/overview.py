@@ -6,11 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns import results
+from campaigns.models import Mailing, RecipientList
 from contacts.models import Contact, email_key
 from cyberadmin.accounts.scoping import ScopedPage
 
-from .. import results
-from ..models import Mailing, RecipientList
 from . import charts
 
 #: How many mailings are offered to compare, and how many are compared at first.

@@ -10,13 +10,13 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns import results
+from campaigns.models import Mailing, RecipientList
 from cyberadmin.accounts import audit
 from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.sync.pages import FormPage
 
-from .. import results
-from ..models import Mailing, RecipientList
 from .common import mailing_url
 from .mailing import OfMailing
 

@@ -10,14 +10,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns import approvals, confirming, sending, services
+from campaigns.models import Approval, Campaign, ClientIdentity, Confirmation
+from campaigns.models.writing import Language
+from campaigns.preflight import gather
 from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.scoping import ScopedPage, rights
 from cyberadmin.sync.pages import FormPage
 
-from .. import approvals, confirming, sending, services
-from ..models import Approval, Campaign, ClientIdentity, Confirmation
-from ..models.writing import Language
-from ..preflight import gather
 from .campaign import checked
 from .common import CampaignFormPage, campaign_url, campaigns_url, chosen_edition, editions_of, mailing_url
 
@@ -105,7 +105,9 @@ class SendPage(CampaignFormPage):
         fresh = confirming.latest_confirmation(self.obj)
         if fresh is None or str(fresh.pk) != shown:
             raise ValidationError(
-                _("What Cyberimpact said is too old, or the campaign changed since. Read the groups again, then confirm.")
+                _(
+                    "What Cyberimpact said is too old, or the campaign changed since. Read the groups again, then confirm."
+                )
             )
         return fresh
 
@@ -161,13 +163,14 @@ class TestForm(PageForm):
     """Which language goes to which group of one."""
 
     language = forms.ChoiceField(label=gettext_lazy("Language"))
-    group = forms.ModelChoiceField(queryset=None, label=gettext_lazy("Group of one contact"), empty_label=None)
+    group: Any = forms.ModelChoiceField(queryset=None, label=gettext_lazy("Group of one contact"), empty_label=None)
 
     def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        language, group = self.fields["language"], self.fields["group"]
-        language.choices = [(one.language, one.get_language_display()) for one in editions_of(campaign)]  # type: ignore[attr-defined]
-        group.queryset = sending.test_groups(campaign.account)  # type: ignore[attr-defined]
+        language: Any = self.fields["language"]
+        group: Any = self.fields["group"]
+        language.choices = [(one.language, one.get_language_display()) for one in editions_of(campaign)]
+        group.queryset = sending.test_groups(campaign.account)
 
 
 class TestPage(CampaignFormPage):
@@ -200,9 +203,7 @@ class IdentityForm(PageForm):
 
     name = forms.CharField(label=gettext_lazy("Name in mailings"), required=False, max_length=200)
     postal_address = forms.CharField(label=gettext_lazy("Postal address"), required=False, max_length=300)
-    contact = forms.CharField(
-        label=gettext_lazy("Phone, e-mail address or web site"), required=False, max_length=200
-    )
+    contact = forms.CharField(label=gettext_lazy("Phone, e-mail address or web site"), required=False, max_length=200)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -227,7 +228,9 @@ class IdentityPage(FormPage):
 
     def perform(self, form: Any) -> Any:
         values = form.cleaned_data
-        return services.set_identity(self.user, self.account, values["name"], values["postal_address"], values["contact"])
+        return services.set_identity(
+            self.user, self.account, values["name"], values["postal_address"], values["contact"]
+        )
 
     def done_url(self, outcome: Any) -> str:
         return campaigns_url()

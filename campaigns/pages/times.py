@@ -9,14 +9,17 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns import services, times
+from campaigns.models.writing import Language
+from campaigns.sending import LEAD
 from cyberadmin.accounts.forms import PageForm
 
-from .. import services, times
-from ..models.writing import Language
-from ..sending import LEAD
 from .common import CampaignFormPage, editions_of
 
-WHICH = [("first", gettext_lazy("the first one (before the clocks change)")), ("second", gettext_lazy("the second one"))]
+WHICH = [
+    ("first", gettext_lazy("the first one (before the clocks change)")),
+    ("second", gettext_lazy("the second one")),
+]
 
 
 class WallTimeField(forms.CharField):
@@ -48,16 +51,13 @@ class TimeForm(PageForm):
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["send_at"].help_text = _("In the client's time zone, %(zone)s.") % {"zone": zone}
-        if not self.data.get("which"):
-            self.asked_which = False
-
-    asked_which = True
 
     @property
     def shown_fields(self) -> list[forms.BoundField]:
         """The fields to show: which of two times is asked only where there are two."""
-        doubled = any(error.code == "doubled" for error in self.errors.as_data().get("send_at", [])) if self.is_bound else False
-        return [field for field in self.visible_fields() if field.name != "which" or doubled or self.asked_which]
+        refusals = self.errors.as_data().get("send_at", []) if self.is_bound else []
+        asked = bool(self.data.get("which")) or any(error.code == "doubled" for error in refusals)
+        return [field for field in self.visible_fields() if asked or field.name != "which"]
 
 
 class CampaignTimeForm(TimeForm):

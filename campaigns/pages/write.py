@@ -7,15 +7,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns import services
+from campaigns.forms import BODIES, CampaignAddForm, CampaignForm, ConfirmForm, WriteForm, shown_values, write_initial
+from campaigns.models import Campaign, Edition
+from campaigns.models.writing import Language
 from cyberadmin.sync.pages import FormPage, label_of
 from cyberadmin.sync.record import StaleEdit
 from templates import merge_fields, plain_text, preview
 from templates.models import EmailTemplate
 
-from .. import services
-from ..forms import BODIES, CampaignAddForm, CampaignForm, ConfirmForm, WriteForm, shown_values, write_initial
-from ..models import Campaign, Edition
-from ..models.writing import Language
 from .common import CampaignFormPage, campaign_url, campaigns_url, chosen_edition, editions_of
 
 

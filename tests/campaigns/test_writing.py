@@ -38,6 +38,7 @@ def refused(call: Callable[[], object]) -> str:
         {"reply_to": "a@b"},
         {"body_html": "x" * 2_000_001},
         {"body_text": "a\x00b"},
+        {"body_html": "<p>\ud800</p>"},
         {"state": "sent"},
         {"send_at": None},
     ],
