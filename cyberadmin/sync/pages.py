@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from cyberadmin.accounts import policy
 from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.scoping import ScopedPage
 
@@ -43,7 +44,7 @@ def announce(request: HttpRequest, outcome: Any, text: str = "") -> None:
 class FormPage(ScopedPage):
     """A page with one form. Subclasses give `form_class`, `perform` and `done_url`."""
 
-    right = "edit"
+    right: ClassVar[policy.Right] = "edit"
     form_class: ClassVar[type[PageForm]]
     template_name = "console/form_page.html"
     #: The button's text, and whether it does something that cannot be taken back.
