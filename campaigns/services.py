@@ -6,11 +6,10 @@ what to do. Any edit of what people would receive takes an open approval back (p
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -22,13 +21,10 @@ from cyberadmin.sync.clock import now
 from groups.models import Group
 
 from . import states, times
+from .cleaning import MOST_BODY as MOST_BODY
+from .cleaning import TEXTS, clean, clean_name
 from .models import Approval, Campaign, ClientIdentity, Edition, EditionGroup, Mailing
 from .models.writing import Language
-
-TEXTS = ("subject", "mail_from", "from_name", "reply_to", "body_html", "body_text", "template_title")
-ADDRESSES = ("mail_from", "reply_to")
-#: What one body may be long; the vendor's own limit is not known (api/README.md 6, row 37).
-MOST_BODY = 2_000_000
 
 
 # --- campaigns ---
@@ -39,7 +35,7 @@ def create_campaign(actor: User, account: Account, name: str, languages: Iterabl
     if not languages or not set(languages) <= set(Language.values):
         raise ValidationError({"languages": _("Choose French, English or both.")})
     with transaction.atomic():
-        campaign = Campaign.objects.create(account=account, name=_clean_name(name), created_by=actor)
+        campaign = Campaign.objects.create(account=account, name=clean_name(name), created_by=actor)
         for language in languages:
             Edition.objects.create(campaign=campaign, language=language, edited_by=actor)
         audit.record("campaign.created", actor=actor, account=account, campaign=campaign.pk, name=campaign.name)
@@ -49,7 +45,7 @@ def create_campaign(actor: User, account: Account, name: str, languages: Iterabl
 def rename_campaign(actor: User, campaign: Campaign, name: str) -> None:
     """Give a campaign another name; people who receive it never see it, so an approval stays."""
     require(actor, "edit", campaign.account)
-    campaign.name = _clean_name(name)
+    campaign.name = clean_name(name)
     campaign.save(update_fields=["name", "updated_at"])
 
 
@@ -116,7 +112,7 @@ def edit_edition(
     with transaction.atomic():
         campaign = _lock_campaign(edition.campaign)
         row: Edition = record.lock(edition)
-        cleaned = _clean(campaign.account, values)
+        cleaned = clean(campaign.account, values)
         groups = cleaned.pop("groups", None)
         changed = {name: value for name, value in cleaned.items() if getattr(row, name) != value}
         if groups is not None and _group_ids(row) == sorted(group.pk for group in groups):
@@ -246,62 +242,6 @@ def _check_stale(row: Edition, changed: dict[str, Any], expected: int, shown: di
         raise record.StaleEdit(stale, row.edited_by.get_username() if row.edited_by else "", row.edited_at)
 
 
-def _clean(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    cleaned: dict[str, Any] = {}
-    problems: dict[str, Any] = {}
-    for name, value in values.items():
-        try:
-            cleaned[name] = _clean_value(account, name, value)
-        except ValidationError as refused:
-            problems[name] = refused
-    if problems:
-        raise ValidationError(problems)
-    return cleaned
-
-
-def _clean_value(account: Account, name: str, value: Any) -> Any:
-    if name == "groups":
-        return _clean_groups(account, value)
-    if name == "template_pk":
-        return value
-    if name not in TEXTS:
-        raise ValidationError(_("There is no such field."))
-    text = str(value or "")
-    if not _is_encodable(text):
-        raise ValidationError(_("This text is not valid Unicode, so no mail can hold it. Copy it again."))
-    if "\x00" in text:
-        raise ValidationError(_("This text holds a character that no mail may hold (NUL)."))
-    if name in ("body_html", "body_text"):
-        if len(text) > MOST_BODY:
-            raise ValidationError(_("This body is over two million characters; no mail program shows that."))
-        return text.replace("\r\n", "\n")
-    if not text.isprintable():
-        raise ValidationError(_("This must be one line without control characters."))
-    text = text.strip()
-    if text and name in ADDRESSES:
-        validate_email(text)
-    longest = cast(Any, Edition._meta.get_field(name)).max_length
-    if len(text) > longest:
-        raise ValidationError(_("This is too long: %(longest)s characters at most.") % {"longest": longest})
-    return text
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _clean_groups(account: Account, groups: Iterable[Group]) -> list[Group]:
-    chosen = {group.pk: group for group in groups}
-    here = Group.objects.filter(account=account, pk__in=chosen, gone_at=None, deleted_at=None).count()
-    if here != len(chosen):
-        raise ValidationError(_("One of these groups is not a group of this client any more. Choose again."))
-    return list(chosen.values())
-
-
 def _group_ids(edition: Edition) -> list[int]:
     return sorted(edition.groups.exclude(group=None).values_list("group_id", flat=True))
 
@@ -311,15 +251,6 @@ def _set_groups(edition: Edition, groups: list[Group]) -> None:
     EditionGroup.objects.bulk_create(
         [EditionGroup(edition=edition, group=group, title=group.title) for group in groups]
     )
-
-
-def _clean_name(name: str) -> str:
-    name = " ".join(str(name or "").replace("\x00", "").split())
-    if not name:
-        raise ValidationError({"name": _("A campaign needs a name.")})
-    if len(name) > 200:
-        raise ValidationError({"name": _("This name is too long: 200 characters at most.")})
-    return name
 
 
 def _lock_campaign(campaign: Campaign) -> Campaign:
