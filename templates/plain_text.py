@@ -22,10 +22,19 @@ def from_html(html: str) -> str:
     Never raises, whatever the HTML.
     """
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(_parseable(html))
     reader.close()
     lines = [re.sub(r"[^\S\n]+", " ", line).strip() for line in "".join(reader.parts).split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _parseable(html: str) -> str:
+    """`html` without what the parser would look for the end of again and again, in vain: its time would grow with the square."""
+    first, *others = html.split("<!--")
+    kept = first + "".join(other.partition("-->")[2] for other in others)
+    kept = kept.replace("<![", "<!")
+    closed, bracket, rest = kept.rpartition(">")
+    return closed + bracket + rest.replace("<", "&lt;")
 
 
 class _Reader(HTMLParser):
