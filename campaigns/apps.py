@@ -11,7 +11,10 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         from cyberadmin.sync import registry
+        from templates import uses
 
         from .resource import MailingResource
+        from .uses import of_template
 
         registry.register(MailingResource())
+        uses.register(of_template)

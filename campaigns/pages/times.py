@@ -50,6 +50,7 @@ class TimeForm(PageForm):
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["which"].needed = True  # type: ignore[attr-defined]
         self.fields["send_at"].help_text = _("In the client's time zone, %(zone)s.") % {"zone": zone}
 
     @property
@@ -69,7 +70,7 @@ class CampaignTimeForm(TimeForm):
         super().__init__(*args, **kwargs)
         known = [(value, label) for value, label in Language.choices if value in languages]
         field: Any = self.fields["languages"]
-        field.choices = [("", _("every language")), *known]
+        field.choices, field.needed = [("", _("every language")), *known], True
         if len(known) < 2:
             field.widget = forms.HiddenInput()
 

@@ -10,6 +10,7 @@ from campaigns import services
 from campaigns.models import Campaign, Edition
 from cyberadmin.sync.mirror import writing
 from groups.models import Group, title_key
+from templates import uses
 from templates.models import EmailTemplate
 from tests.campaigns.pages_desk import HTML
 from tests.campaigns.pages_desk import PagesDesk as Desk
@@ -120,6 +121,7 @@ def test_a_template_and_a_text_version_fill_the_form_and_save_nothing(desk: Desk
     assert edition(campaign).version == 0
     desk.client.post(desk.url(page), form)
     assert (edition(campaign).template_title, edition(campaign).template_pk) == ("Base", template.pk)
+    assert [use.label.split(" (")[0] for use in uses.of(template)] == [campaign.name]
 
 
 def test_another_clients_group_or_template_is_refused(desk: Desk) -> None:
