@@ -21,6 +21,8 @@ from .models import Approval, Mailing
 LEAD = timedelta(minutes=30)
 #: A test reaches one person, so a shorter lead does.
 TEST_LEAD = timedelta(minutes=2)
+#: How long the vendor may still show what it has deleted, and how long to wait before asking again.
+LAG, LAG_SECONDS = timedelta(minutes=5), 30.0
 #: How many more or fewer people a group may have than were approved: a list lives.
 DRIFT_PEOPLE, DRIFT_SHARE = 10, 0.05
 
@@ -66,7 +68,11 @@ def check_replaced(client: ApiClient, mailing: Mailing) -> None:
         client.mailings.get(mailing.moved_from_remote_id)
     except errors.NotFound:
         return
-    raise Stopped("old_still_there", {"remote_id": mailing.moved_from_remote_id})
+    old = mailing.moved_from
+    # Its deletion was just accepted: the vendor's answers may lag behind its writes for a while.
+    just_deleted = old is not None and old.gone_at is not None and now() - old.gone_at < LAG
+    again = LAG_SECONDS if just_deleted else 0.0
+    raise Stopped("old_still_there", {"remote_id": mailing.moved_from_remote_id}, again_after=again)
 
 
 def people(client: ApiClient, mailing: Mailing) -> int:

@@ -66,14 +66,18 @@ class AlreadyThere(Exception):
 class Stopped(Exception):
     """A rule of the resource stops a change instead of its request; nothing was sent by it now, and a person decides.
 
-    `reason` is a code of `reasons.py`. `final`: trying the same again is pointless (failed), else it is parked.
+    `reason` is a code of `reasons.py`. `final`: trying the same again is pointless (failed), else it is parked;
+    `again_after`: it is too early to ask a person, so it is asked again after so many seconds.
     """
 
-    def __init__(self, reason: str, detail: Values | None = None, *, final: bool = False) -> None:
+    def __init__(
+        self, reason: str, detail: Values | None = None, *, final: bool = False, again_after: float = 0.0
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.detail = detail or {}
         self.final = final
+        self.again_after = again_after
 
 
 class Resource(ABC):

@@ -1,6 +1,7 @@
 """Writing down what became of a change: the change, the mirror row and the exchanges in one transaction (C8)."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -96,11 +97,19 @@ def not_wanted(resource: Resource, change: Change, obj: Any, log: CallLog) -> No
 
 
 def stopped(change: Change, stop: Stopped, log: CallLog) -> None:
-    """A rule of the resource forbids the request now: a person decides."""
+    """A rule of the resource forbids the request now: a person decides, unless it is too early to ask one."""
     state = Change.State.FAILED if stop.final else Change.State.PARKED
+    if stop.again_after:
+        state = Change.State.QUEUED
     with transaction.atomic():
         claim.release(
-            change, state, reason=stop.reason, reason_detail=stop.detail, fence=None, sent_at=change.sent_at
+            change,
+            state,
+            reason=stop.reason,
+            reason_detail=stop.detail,
+            not_before=now() + timedelta(seconds=stop.again_after),
+            fence=None,
+            sent_at=change.sent_at,
         )
         log.flush()
 

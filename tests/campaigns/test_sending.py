@@ -264,6 +264,23 @@ def test_a_move_cancels_then_makes_anew_and_keeps_both_numbers(desk: CampaignDes
     assert fresh(moved).send_at == moved.edition.send_at
 
 
+def test_a_move_waits_while_the_vendor_still_shows_what_it_deleted(desk: CampaignDesk) -> None:
+    (mailing,) = desk.scheduled()
+    desk.world.push()
+    desk.world.sandbox.settings(stale_read_seconds=90)
+    desk.world.sandbox.advance(91)
+    moved = sending.move(desk.sender, fresh(mailing), desk.wall(timedelta(days=31)))
+    desk.world.push()
+    change = Change.objects.get(kind="mailing", verb="create", object_id=moved.pk)
+    assert (change.state, change.reason) == (Change.State.QUEUED, "old_still_there")
+    assert len(desk.made()) == 1
+
+    desk.world.sandbox.advance(91)
+    clock.advance(91)
+    desk.world.push()
+    assert [one["operation"] for one in desk.world.effects()][1:] == ["deleteMailing", "createMailing"]
+
+
 def test_a_move_of_what_has_just_started_leaves_the_one_that_goes(desk: CampaignDesk) -> None:
     (mailing,) = desk.scheduled(ahead=timedelta(days=2))
     desk.world.settle()
