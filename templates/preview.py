@@ -28,8 +28,9 @@ PREVIEW_POLICY = f"{_WALLS}; img-src data:"
 PICTURES_POLICY = f"{_WALLS}; img-src data: https:"
 #: For a `srcdoc`, which has no headers: it inherits the page's policy, and this one on top.
 _META = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
-#: `<link rel="preconnect">` reaches out before any policy is asked. Renaming cannot make a new `<link`, removing could.
-_LINK = re.compile(r"<(?=link)", re.IGNORECASE)
+#: For these a browser opens a connection before it asks any policy (`<link rel="preconnect">`, seen for `<embed>` too), and
+#: the policy lets none of them show anything. They are renamed: that cannot make a new one, as removing could.
+_REACHING = re.compile(r"<(?=link|embed|object|i?frame|portal|fencedframe)", re.IGNORECASE)
 #: A picture that is somewhere else.
 _REMOTE = re.compile(
     r"""(?:src|background|srcset|poster)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?\s*(?:https?:)?//""", re.IGNORECASE
@@ -41,7 +42,7 @@ WIDTHS: tuple[Width, ...] = ("desktop", "phone", "text")
 
 def harmless(html: str) -> str:
     """`html` without what a browser follows before it applies a policy. Still hostile: only for a sandboxed frame."""
-    return _LINK.sub("<x-", html)
+    return _REACHING.sub("<x-", html)
 
 
 def unsaved(html: str) -> str:

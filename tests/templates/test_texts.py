@@ -81,7 +81,9 @@ def test_the_mark_of_a_template_forgives_line_ends_and_case_of_the_title() -> No
     assert normalised(" \r\na\rb\x00 ") == "a\nb"
 
 
-def test_no_link_element_survives_however_it_is_hidden() -> None:
+def test_no_element_that_opens_connections_survives_however_it_is_hidden() -> None:
+    for name in ("embed", "OBJECT", "iframe", "frame", "frameset", "portal", "fencedframe"):
+        assert preview.harmless(f"<{name} src=x>") == f"<x-{name} src=x>"
     for hidden in ("<link x>", "<LINK x>", "<li<link>nk x>", "<<link>link x>", "<link title='>' x>"):
         assert "<link" not in preview.harmless(hidden).lower()
 
