@@ -52,7 +52,10 @@ class Intent:
 
 
 def lock(obj: Any) -> Any:
-    """The row as it is now, locked until the end of the transaction (SQLite locks the whole database on writing)."""
+    """The row as it is now, locked until the end of the transaction (SQLite locks the whole database on writing).
+
+    Whoever needs an object and its changes locks the object first: one order for all, so that nobody locks out another.
+    """
     manager = type(obj).objects
     if connection.features.has_select_for_update:
         manager = manager.select_for_update(of=("self",))

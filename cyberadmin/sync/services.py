@@ -81,9 +81,10 @@ def discard(actor: User, change: Change) -> None:
     if change.verb == Change.Verb.UNSUBSCRIBE and change.reason != "gone_there":
         raise ValidationError(_("An unsubscription cannot be discarded: the person said no. Try it again instead."))
     with transaction.atomic():
+        obj = _object(change)
         states = (Change.State.QUEUED, Change.State.CONFLICT, Change.State.PARKED, Change.State.FAILED)
         _move(change, states, state=Change.State.CANCELLED, reason="discarded", done_at=now())
-        _put_back(change)
+        _put_back(change, obj)
         _audited(actor, change, "change.discard")
         ring(change.account_id)
 
@@ -349,10 +350,9 @@ def _bury(change: Change, obj: Any) -> None:
     record.save(obj)
 
 
-def _put_back(change: Change) -> None:
+def _put_back(change: Change, obj: Any) -> None:
     """Undo what a given-up change did to the row: show the vendor's values where no other change wants ours."""
     resource = registry.get(change.kind)
-    obj = _object(change)
     with writing():
         resource.withdrawn(change, obj)
     if change.verb == Change.Verb.CREATE:
