@@ -30,7 +30,7 @@ def paste(desk: Desk, token: str) -> Credential:
     return proposed
 
 
-@pytest.mark.parametrize("code", [301, 302, 307, 308])
+@pytest.mark.parametrize("code", [302, *(pytest.param(code, marks=pytest.mark.long) for code in (301, 307, 308))])
 @pytest.mark.parametrize("verb", VERBS, ids=str)
 def test_a_redirect_is_not_followed_and_pauses_the_account(desk: Desk, verb: Verb, code: int) -> None:
     stranger = desk.world.sandbox.new_account(f"Elsewhere {verb} {code}")
