@@ -141,8 +141,8 @@ if env.bool("CYBERADMIN_BEHIND_PROXY", default=False):
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        # The theme's Alpine build evaluates its attributes (docs/adr/0004-content-security-policy.md).
-        "script-src": ["'self'", "'unsafe-eval'"],
+        # The page shell is our own and loads none of the theme's scripts (docs/adr/0004-content-security-policy.md).
+        "script-src": ["'self'"],
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:"],
         "object-src": ["'none'"],

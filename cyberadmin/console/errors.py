@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 
@@ -45,15 +46,14 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our fault."""
-    return _page(
-        request,
-        500,
-        _("Something went wrong on our side"),
-        _(
-            "Nothing was half saved: a change is recorded whole or not at all. Go back and try again; if it lasts, tell your administrator when it happened."
-        ),
+    """500: our fault. The page asks for nothing that may be what failed: no client, no count, no session."""
+    text = _(
+        "Nothing was half saved: a change is recorded whole or not at all. Go back and try again; "
+        "if it lasts, tell your administrator when it happened."
     )
+    home = (request.META.get("SCRIPT_NAME") or "").rstrip("/") + "/"
+    context = {"title": _("Something went wrong on our side"), "text": text, "home": home}
+    return HttpResponse(render_to_string("console/failure.html", context), status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpResponse:

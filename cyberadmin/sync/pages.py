@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from cyberadmin.accounts import policy
 from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.scoping import ScopedPage
 
@@ -43,7 +44,7 @@ def announce(request: HttpRequest, outcome: Any, text: str = "") -> None:
 class FormPage(ScopedPage):
     """A page with one form. Subclasses give `form_class`, `perform` and `done_url`."""
 
-    right = "edit"
+    right: ClassVar[policy.Right] = "edit"
     form_class: ClassVar[type[PageForm]]
     template_name = "console/form_page.html"
     #: The button's text, and whether it does something that cannot be taken back.
@@ -80,7 +81,7 @@ class FormPage(ScopedPage):
             return self.show(form)
         try:
             with transaction.atomic():
-                if not services.once(form.cleaned_data["form_token"], self.request.user):
+                if not services.once(form.cleaned_data["form_token"], self.user):
                     messages.info(request, _("This form was already saved; it was not sent a second time."))
                     return self.leave(form, self.repeat_url())
                 outcome = self.perform(form)
@@ -113,7 +114,8 @@ class FormPage(ScopedPage):
         """The page that puts what was typed beside what somebody else saved meanwhile."""
         self.obj = self.find(self.obj.pk)
         rows = [{"name": name, "label": label_of(form, name), **values} for name, values in stale.theirs.items()]
-        data = form.data.copy()
+        posted: Any = form.data
+        data = posted.copy()
         data["edit_version"] = str(self.obj.edit_version)
         shown = json.loads(data.get("shown") or "{}")
         shown.update({name: values.get("now") for name, values in stale.theirs.items()})
