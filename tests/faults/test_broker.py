@@ -146,7 +146,7 @@ def test_an_edit_is_saved_while_the_broker_is_away_and_found_by_the_sweep(
     (data / "broker.sqlite3").mkdir()
     away = {"CELERY_BROKER_URL": broker, "CYBERADMIN_DATA": str(data)}
     saver = workers.start("save", away, contact=contact.pk, actor=desk.world.editor.pk, note="new")
-    saver.wait(10)
+    saver.wait(3)
     desk.wish(contact).values["note"] = "new"
     assert [change.state for change in desk.open()] == [Change.State.QUEUED]
     assert "The broker is away" in saver.log.read_text()
