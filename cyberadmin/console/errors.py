@@ -76,7 +76,7 @@ def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpR
         403,
         _("This page was open for too long"),
         _(
-            "You logged in again since you opened this form, so it was not accepted and nothing was saved. "
+            "Your session ended, or you logged in again, since you opened this form: it was not accepted and nothing was saved. "
             "Open the form again: what you typed in this tab is offered back to you there."
         ),
         back=True,
