@@ -107,7 +107,7 @@ def resolve(actor: User, change: Change, choices: dict[str, Values]) -> None:
             if name not in choices:
                 raise ValidationError(_("Decide for every field that is listed."))
             theirs = value.pop("theirs")
-            want = _chosen(choices[name], value["want"], theirs)
+            want = _chosen(change, obj, name, choices[name], value["want"], theirs)
             taken[name] = want
             fields[name] = {"base": theirs, "want": want}
             if want == theirs:
@@ -327,10 +327,13 @@ def _object(change: Change) -> Any:
     return record.lock(registry.get(change.kind).model.objects.get(pk=change.object_id, account_id=change.account_id))
 
 
-def _chosen(choice: Values, ours: Any, theirs: Any) -> Any:
+def _chosen(change: Change, obj: Any, name: str, choice: Values, ours: Any, theirs: Any) -> Any:
+    """The value decided for; one that was typed is checked like in a form. Raises ValidationError."""
     if choice.get("keep") == "theirs":
         return theirs
-    return choice.get("value") if choice.get("keep") == "value" else ours
+    if choice.get("keep") != "value":
+        return ours
+    return registry.get(change.kind).clean(obj, {name: choice.get("value")})[name]
 
 
 def _write_effective(change: Change, obj: Any, values: Values) -> None:
