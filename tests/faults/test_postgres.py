@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from contacts.models import Contact
 from cyberadmin.sync import claim, push, record, services, settle
-from cyberadmin.sync.connection import CallLog
+from cyberadmin.sync.connection import CallLog, client_for
 from cyberadmin.sync.models import Change
 from cyberadmin.sync.registry import get
 from cyberadmin.sync.resource import Seen, Sent
@@ -17,7 +17,7 @@ from tests.faults.desk import Desk
 from tests.faults.oracle import judge
 from tests.faults.quiet import settle as settle_all
 from tests.faults.threads import run_together
-from tests.faults.verbs import EMAIL, VERBS, Verb
+from tests.faults.verbs import EMAIL, TITLE, VERBS, Verb
 from tests.faults.workers import Nursery
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -122,3 +122,33 @@ def test_a_push_is_settled_while_somebody_discards_the_edit_behind_it(desk: Desk
     run_together([settling, discarding])
     assert [change.state for change in desk.world.changes()] == [Change.State.DONE, Change.State.CANCELLED]
     assert push.pump(desk.world.account.pk) is False
+
+
+def test_a_group_is_renamed_while_a_push_of_it_is_settled(desk: Desk) -> None:
+    group = desk.world.mirrored_group(TITLE)
+    desk.edit_group(group, title="First")
+    first = claim.claim(desk.world.account)
+    assert first is not None
+    log = CallLog(desk.world.account.pk, change=first)
+    with client_for(desk.world.account, log) as client:
+        client.groups.list()
+    serialised, locked = threading.Event(), threading.Event()
+
+    def renaming() -> None:
+        with transaction.atomic():
+            record.serialise(desk.world.account)
+            serialised.set()
+            locked.wait(10)
+            wait_for_a_waiter(1.0)
+            desk.edit_group(group, title="Second")
+
+    def settling() -> None:
+        serialised.wait(10)
+        with transaction.atomic():
+            record.lock(group)
+            locked.set()
+            settle.done(get("group"), first, group, Sent(), log)
+
+    run_together([renaming, settling])
+    settle_all(desk)
+    assert desk.world.held()["groups"][0]["title"] == "Second"
