@@ -124,7 +124,7 @@ def edit_initial(contact: Contact) -> dict[str, Any]:
     return {**values, "edit_version": contact.edit_version, "shown": json.dumps(values)}
 
 
-class GroupChoiceField(forms.ModelMultipleChoiceField):
+class GroupChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Static groups of one client, as check boxes."""
 
     def __init__(self, *, account: Account, **kwargs: Any) -> None:
@@ -146,7 +146,8 @@ class GroupPickForm(PageForm):
     def __init__(self, *args: Any, account: Account, allowed: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = GroupChoiceField(account=account, label=_("Groups"))
-        field.queryset = field.queryset.filter(pk__in=allowed)
+        choices: Any = field.queryset
+        field.queryset = choices.filter(pk__in=allowed)
         field.error_messages["required"] = _("Choose at least one group.")
         self.fields["groups"] = field
 

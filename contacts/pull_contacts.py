@@ -17,7 +17,7 @@ from cyberadmin.api.errors import SchemaError
 from cyberadmin.sync import pull_merge, registry
 from cyberadmin.sync.pull_context import PullContext
 from cyberadmin.sync.pull_pages import Row, Rows
-from cyberadmin.sync.upsert import insert_rows, pick_rows, update_rows
+from cyberadmin.sync.upsert import insert_rows, pick_rows, refresh_statistics, update_rows
 
 from .models import Contact, GroupMembership
 from .pull_rows import EMAIL_KEY, NAMES, SHOWN, Columns, Listing, address_key, columns_of, member_id, seen_of
@@ -25,7 +25,7 @@ from .pull_rows import EMAIL_KEY, NAMES, SHOWN, Columns, Listing, address_key, c
 _FINGERPRINT = ("content_hash", "pulled_at")
 _KEPT_BY_DEPARTED = ("mailings_received", "mailings_opened", "mailings_clicked")
 _SHOWN = frozenset(SHOWN)
-_PART = 500
+_PART, _MANY_NEW = 500, 1_000
 LIVING, GONE = "c.gone_at IS NULL", "c.gone_at IS NOT NULL"
 
 
@@ -83,6 +83,8 @@ class ContactMerge:
         prints = [pull_merge.digest(row, self.listing.mark) for row in rows]
         plan = self.context.in_page(lambda: self._merge(rows, prints))
         self.clashes += plan.clashes
+        if reading.pages == 1 and len(plan.inserts) > _MANY_NEW:
+            refresh_statistics(Contact)
         self.context.count("unchanged", plan.unchanged)
         self.context.advance(len(rows))
 

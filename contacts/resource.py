@@ -19,6 +19,7 @@ from cyberadmin.sync.resource import GoneThere, ProtectedThere, Resource, Seen, 
 from groups.models import Group
 
 from . import search
+from .cleaning import clean
 from .fitting import fit
 from .models import Contact, GroupMembership, email_key
 from .pull import pull_contacts
@@ -56,6 +57,9 @@ class ContactResource(Resource):
         obj.custom_values = {key: value for key, value in custom.items() if value is not None}
         obj.email_key = email_key(obj.email)
         obj.search_text = search.document(obj.account_id, obj.email, obj.first_name, obj.last_name, obj.company)
+
+    def clean(self, obj: Contact, values: Values) -> Values:
+        return clean(obj.account, values)
 
     def label(self, obj: Contact) -> str:
         return obj.email

@@ -16,7 +16,7 @@ from cyberadmin.console.clients import client_urls
 from cyberadmin.console.home import ClientPage, HomePage, LiveStatus
 
 
-class ConsoleSite(UnfoldAdminSite):
+class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
     """The only admin site."""
 
     site_title = "cyberadmin"
@@ -55,4 +55,4 @@ class ConsoleSite(UnfoldAdminSite):
         return []
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active and request.user.is_staff  # type: ignore[union-attr]
+        return request.user.is_active and request.user.is_staff

@@ -39,7 +39,7 @@ class GroupAddPage(FormPage):
 
     def perform(self, form: Any) -> Group:
         values = form.cleaned_data
-        return services.create_group(self.request.user, self.account, values["title"], values["is_public"])
+        return services.create_group(self.user, self.account, values["title"], values["is_public"])
 
     def done_url(self, outcome: Any) -> str:
         return group_url(outcome)
@@ -84,7 +84,7 @@ class GroupPage(FormPage):
     def perform(self, form: Any) -> Any:
         values = form.cleaned_data
         return services.edit_group(
-            self.request.user, self.obj, form.changed_values(), values["edit_version"], shown=values["shown"]
+            self.user, self.obj, form.changed_values(), values["edit_version"], shown=values["shown"]
         )
 
     def done_url(self, outcome: Any) -> str:
@@ -117,7 +117,7 @@ class EmptyPage(GroupVerbPage):
     submit_label = gettext_lazy("Empty the group")
 
     def perform(self, form: Any) -> Any:
-        return services.empty_group(self.request.user, self.obj, form.cleaned_data["why"])
+        return services.empty_group(self.user, self.obj, form.cleaned_data["why"])
 
 
 class DeletePage(GroupVerbPage):
@@ -132,7 +132,7 @@ class DeletePage(GroupVerbPage):
         return {"group": self.obj}
 
     def perform(self, form: Any) -> Any:
-        return services.delete_group(self.request.user, self.obj, form.cleaned_data["why"])
+        return services.delete_group(self.user, self.obj, form.cleaned_data["why"])
 
     def done_url(self, outcome: Any) -> str:
         return reverse("admin:groups_group_changelist")

@@ -10,6 +10,7 @@ from cyberadmin.sync.models import Change
 from cyberadmin.sync.pull import PullContext
 from cyberadmin.sync.resource import AlreadyThere, GoneThere, Resource, Seen, Sent, Values
 
+from .cleaning import clean_title
 from .models import Group, title_key
 from .pull import pull_groups
 from .wire import seen_group
@@ -29,6 +30,9 @@ class GroupResource(Resource):
         for name, value in values.items():
             setattr(obj, name, value)
         obj.title_key = title_key(obj.title)[:250]
+
+    def clean(self, obj: Group, values: Values) -> Values:
+        return {name: clean_title(value) if name == "title" else value for name, value in values.items()}
 
     def label(self, obj: Group) -> str:
         return obj.title

@@ -16,6 +16,7 @@ from cyberadmin.sync.clock import now
 from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import Change
 
+from .cleaning import clean_title
 from .models import Group, title_key
 
 KIND = "group"
@@ -32,7 +33,7 @@ class Reference:
 def create_group(actor: User, account: Account, title: str, is_public: bool, why: str = "") -> Group:
     """Create a static group. Raises ValidationError for an empty or used title."""
     _require(actor, account)
-    title = _clean_title(title)
+    title = clean_title(title)
     with transaction.atomic():
         record.serialise(account)
         _check_title_free(account, title)
@@ -57,7 +58,7 @@ def edit_group(
         row = _editable(group)
         changed = dict(values)
         if "title" in changed:
-            changed["title"] = _clean_title(changed["title"])
+            changed["title"] = clean_title(changed["title"])
         before = registry.get(KIND).values(row)
         changed = {name: value for name, value in changed.items() if before.get(name) != value}
         record.check_stale(KIND, row, changed, expected_version, shown)
@@ -133,15 +134,6 @@ def _regroupings(group: Group) -> list[Change]:
 def _require(actor: User, account: Account) -> None:
     if not policy.can(actor, "edit", account):
         raise PermissionDenied
-
-
-def _clean_title(title: str) -> str:
-    title = " ".join(str(title or "").split())
-    if not title or "\x00" in title:
-        raise ValidationError({"title": _("A group needs a title.")})
-    if len(title) > 250:
-        raise ValidationError({"title": _("This title is too long: 250 characters at most.")})
-    return title
 
 
 def _check_title_free(account: Account, title: str, besides: Group | None = None) -> None:

@@ -58,7 +58,8 @@ class ContactAdmin(MirrorAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).defer("search_text", "note", "consent_proof", "snapshot")
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.defer("search_text", "note", "consent_proof", "snapshot")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -64,7 +64,7 @@ class ContactPage(FormPage):
         read_at = self.obj.consent_read_at
         stale = read_at is None or read_at < timezone.now() - DETAILS_AGE
         if stale and self.account.is_working and self.obj.remote_id is not None:
-            services.read_details(self.request.user, self.obj)
+            services.read_details(self.user, self.obj)
 
     @property
     def is_open(self) -> bool:
@@ -90,7 +90,7 @@ class ContactPage(FormPage):
 
     def perform(self, form: Any) -> Any:
         return services.edit_contact(
-            self.request.user,
+            self.user,
             self.obj,
             form.changed_values(),
             form.cleaned_data["edit_version"],
@@ -131,7 +131,7 @@ class ContactAddPage(FormPage):
 
     def perform(self, form: Any) -> Contact:
         values = {name: value for name, value in form.typed_values().items() if value}
-        return services.create_contact(self.request.user, self.account, values, groups=form.cleaned_data["groups"])
+        return services.create_contact(self.user, self.account, values, groups=form.cleaned_data["groups"])
 
     def done_url(self, outcome: Any) -> str:
         return contact_url(outcome)

@@ -44,7 +44,7 @@ class UnsubscribePage(VerbPage):
     offered_to = (Contact.State.SUBSCRIBED, Contact.State.BOUNCED)
 
     def perform(self, form: Any) -> Any:
-        return services.unsubscribe(self.request.user, self.obj, form.cleaned_data["why"])
+        return services.unsubscribe(self.user, self.obj, form.cleaned_data["why"])
 
 
 class OptinPage(VerbPage):
@@ -56,7 +56,7 @@ class OptinPage(VerbPage):
     submit_label = _("Send the request")
 
     def perform(self, form: Any) -> Any:
-        return services.request_optin(self.request.user, self.obj, form.cleaned_data["why"])
+        return services.request_optin(self.user, self.obj, form.cleaned_data["why"])
 
 
 class DeletePage(VerbPage):
@@ -73,7 +73,7 @@ class DeletePage(VerbPage):
         return {"contact": self.obj}
 
     def perform(self, form: Any) -> Any:
-        return services.delete_contact(self.request.user, self.obj, form.cleaned_data["why"])
+        return services.delete_contact(self.user, self.obj, form.cleaned_data["why"])
 
     def done_url(self, outcome: Any) -> str:
         return reverse("admin:contacts_contact_changelist")
@@ -120,7 +120,7 @@ class GroupsPage(VerbPage):
     def perform(self, form: Any) -> Any:
         chosen = list(form.cleaned_data["groups"])
         add, remove = (chosen, []) if self.adding else ([], chosen)
-        return services.change_groups(self.request.user, self.obj, add, remove)
+        return services.change_groups(self.user, self.obj, add, remove)
 
 
 class JoinGroupsPage(GroupsPage):

@@ -23,7 +23,7 @@ def is_administrator(request: HttpRequest) -> bool:
     return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
 
 
-class StaffAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[misc]
+class StaffAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     """Staff log-ins. Roles are given on each client's own page, so that nobody gets one by mistake."""
 
     form = UserChangeForm
@@ -65,7 +65,8 @@ class StaffAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[misc]
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if account_of(request) is not None:
             return to_home(request)
-        return super().changelist_view(request, {"title": _("Staff"), **(extra_context or {})})
+        response: HttpResponse = super().changelist_view(request, {"title": _("Staff"), **(extra_context or {})})
+        return response
 
 
 class AuditEventAdmin(ScopedAdmin):
@@ -90,7 +91,9 @@ class AuditEventAdmin(ScopedAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if account_of(request) is None and is_administrator(request):
-            return ModelAdmin.changelist_view(self, request, {"title": _("History"), "empty_text": self.empty_text})
+            context = {"title": _("History"), "empty_text": self.empty_text}
+            response: HttpResponse = ModelAdmin.changelist_view(self, request, context)
+            return response
         return super().changelist_view(request, extra_context)
 
     @display(description=_("When"))

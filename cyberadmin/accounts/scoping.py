@@ -128,7 +128,8 @@ class ScopedPage(View):
 
     def rows(self) -> QuerySet[Any]:
         """The rows this page may show."""
-        return self.model_admin.get_queryset(self.request)
+        rows: QuerySet[Any] = self.model_admin.get_queryset(self.request)
+        return rows
 
     def find(self, pk: int) -> Any:
         """One of `rows`. Raises Http404."""
@@ -147,7 +148,7 @@ class ScopedPage(View):
     def render(self, status: int = 200, template: str = "", **context: Any) -> HttpResponse:
         """The page, with the site's own context around it."""
         site: AdminSite = self.site or self.model_admin.admin_site
-        self.request.current_app = site.name  # type: ignore[attr-defined]
+        self.request.current_app = site.name
         values = {
             **site.each_context(self.request),
             "title": self.title,
@@ -171,7 +172,7 @@ class AgencyPage(ScopedPage):
         return View.dispatch(self, request, *args, **kwargs)
 
 
-class ScopedAdmin(ModelAdmin):
+class ScopedAdmin(ModelAdmin):  # type: ignore[misc]
     """An admin whose rows all belong to the client in the address.
 
     `account_lookup` leads from the model to its account; `pages` are the only views besides the list:
@@ -212,7 +213,8 @@ class ScopedAdmin(ModelAdmin):
         return self.scope(request, super().get_queryset(request))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
-        return super().get_object(request, object_id, None)
+        found: Model | None = super().get_object(request, object_id, None)
+        return found
 
     # --- rights: from the policy alone ---
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -236,7 +238,7 @@ class ScopedAdmin(ModelAdmin):
         return lookup in named or lookup in self.open_lookups
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
-        return to_field == self.opts.pk.name
+        return bool(to_field == self.opts.pk.name)
 
     # --- values of relations, in the few model forms there are ---
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -253,7 +255,8 @@ class ScopedAdmin(ModelAdmin):
         admin = self.admin_site._registry.get(related)
         if isinstance(admin, ScopedAdmin):
             return admin.get_queryset(request)
-        return related._default_manager.none()
+        nothing: QuerySet[Any] = related._default_manager.none()
+        return nothing
 
     # --- views: the list, and the pages that are named ---
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -267,7 +270,8 @@ class ScopedAdmin(ModelAdmin):
             "add_address": self.add_address(request),
             **(extra_context or {}),
         }
-        return super().changelist_view(request, context)
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
 
     def add_address(self, request: HttpRequest) -> str:
         """Where the page for adding is, or "" for who may not."""

@@ -135,7 +135,7 @@ def read(path: Path) -> list[Entry]:
     for block in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")):
         parts: dict[str, str] = {}
         name, fuzzy = "", False
-        for line in block.splitlines():
+        for line in filter(None, block.splitlines()):
             if line.startswith("#"):
                 fuzzy = fuzzy or (line.startswith("#,") and "fuzzy" in line)
                 continue

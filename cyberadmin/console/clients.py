@@ -3,7 +3,7 @@
 No request here speaks to the vendor: a page that waits for an answer asks a small status address until it is there.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -12,8 +12,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cyberadmin.accounts import audit, services
-from cyberadmin.accounts.forms import AccessForm, AccountForm, ConfirmForm, ConnectForm, ReasonForm, TokenForm
+from cyberadmin.accounts import audit, policy, services
+from cyberadmin.accounts.forms import AccessForm, AccountForm, ConfirmForm, ConnectForm, PageForm, ReasonForm, TokenForm
 from cyberadmin.accounts.models import Account, AccountAccess, Credential
 from cyberadmin.accounts.scoping import AgencyPage, ScopedPage, address
 from cyberadmin.sync import services as engine
@@ -32,7 +32,7 @@ class ConnectPage(AgencyPage, FormPage):
     def perform(self, form: Any) -> Account:
         names = ("name", "colour", "language", "time_zone", "host")
         values = {name: form.cleaned_data[name] for name in names}
-        return services.connect(self.request.user, values, form.cleaned_data["token"])
+        return services.connect(self.user, values, form.cleaned_data["token"])
 
     def announce(self, outcome: Any) -> None:
         """Nothing yet: the next page tells how the token fares."""
@@ -46,8 +46,8 @@ class ConnectPage(AgencyPage, FormPage):
 class ManagePage(FormPage):
     """A page about the client itself, for who manages it; afterwards back to the client's own page."""
 
-    right = "manage"
-    form_class = ConfirmForm
+    right: ClassVar[policy.Right] = "manage"
+    form_class: ClassVar[type[PageForm]] = ConfirmForm
 
     def done_url(self, outcome: Any) -> str:
         return reverse("admin:index")
@@ -104,8 +104,8 @@ class ConfirmPage(ManagePage):
         return HttpResponseRedirect(reverse("admin:account_proving"))
 
     def perform(self, form: Any) -> str:
-        services.confirm(self.request.user, self.account)
-        engine.request_pull(self.request.user, self.account)
+        services.confirm(self.user, self.account)
+        engine.request_pull(self.user, self.account)
         return "confirmed"
 
     def announce(self, outcome: Any) -> None:
@@ -121,7 +121,7 @@ class CancelPage(ManagePage):
     template_name = "console/cancel.html"
 
     def perform(self, form: Any) -> str:
-        services.cancel(self.request.user, self.account)
+        services.cancel(self.user, self.account)
         return "cancelled"
 
     def announce(self, outcome: Any) -> None:
@@ -155,8 +155,7 @@ class SettingsPage(ManagePage):
         for name, value in changed.items():
             setattr(self.account, name, value)
         self.account.save(update_fields=list(changed))
-        actor: Any = self.request.user
-        audit.record("account.edited", actor=actor, account=self.account, before=before, after=changed)
+        audit.record("account.edited", actor=self.user, account=self.account, before=before, after=changed)
         return "edited"
 
     def show(self, form: Any, **context: Any) -> HttpResponse:
@@ -175,7 +174,7 @@ class TokenPage(ManagePage):
     def perform(self, form: Any) -> Credential:
         values = form.cleaned_data
         return services.propose_token(
-            self.request.user, self.account, values["token"], kind=values["kind"], username=values["username"]
+            self.user, self.account, values["token"], kind=values["kind"], username=values["username"]
         )
 
     def announce(self, outcome: Any) -> None:
@@ -195,7 +194,7 @@ class AccessPage(ManagePage):
 
     def perform(self, form: Any) -> str:
         user: User = form.cleaned_data["user"]
-        services.set_access(self.request.user, self.account, user, form.cleaned_data["role"] or None)
+        services.set_access(self.user, self.account, user, form.cleaned_data["role"] or None)
         return "set"
 
     def done_url(self, outcome: Any) -> str:
@@ -215,7 +214,7 @@ class PausePage(ManagePage):
     submit_label = gettext_lazy("Pause")
 
     def perform(self, form: Any) -> str:
-        engine.pause(self.request.user, self.account, form.cleaned_data["why"])
+        engine.pause(self.user, self.account, form.cleaned_data["why"])
         return "paused"
 
 
@@ -226,7 +225,7 @@ class ResumePage(ManagePage):
     submit_label = gettext_lazy("Resume")
 
     def perform(self, form: Any) -> str:
-        engine.resume(self.request.user, self.account)
+        engine.resume(self.user, self.account)
         return "resumed"
 
     def announce(self, outcome: Any) -> None:
@@ -241,7 +240,7 @@ class PullPage(ManagePage):
     submit_label = gettext_lazy("Read now")
 
     def perform(self, form: Any) -> str:
-        engine.request_pull(self.request.user, self.account)
+        engine.request_pull(self.user, self.account)
         return "requested"
 
     def announce(self, outcome: Any) -> None:
@@ -258,7 +257,7 @@ class SweepPage(ManagePage):
         return HeldSweep.objects.filter(account=self.account, state=HeldSweep.State.HELD)
 
     def perform(self, form: Any) -> str:
-        engine.decide_sweep(self.request.user, self.obj, approve="approve" in self.request.POST)
+        engine.decide_sweep(self.user, self.obj, approve="approve" in self.request.POST)
         return "decided"
 
 

@@ -124,7 +124,7 @@ class Shell:
         return address(self.request, "admin:index", account=self.account) if self.account else self.home_url
 
     def _client_entries(self) -> list[dict[str, Any]]:
-        entries = [
+        entries: list[dict[str, Any]] = [
             {"label": _("Overview"), "icon": "monitoring", "url": reverse("admin:index")},
             {"label": _("Contacts"), "icon": "person", "url": reverse("admin:contacts_contact_changelist")},
             {"label": _("Groups"), "icon": "group", "url": reverse("admin:groups_group_changelist")},

@@ -1,9 +1,12 @@
 """Error pages that say what happened and what to do, in the reader's language, and nothing about the inside."""
 
+import sys
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 
@@ -45,15 +48,25 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our fault."""
-    return _page(
-        request,
-        500,
-        _("Something went wrong on our side"),
-        _(
-            "Nothing was half saved: a change is recorded whole or not at all. Go back and try again; if it lasts, tell your administrator when it happened."
-        ),
-    )
+    """500: our fault; 503 when the database is busy or away, which passes.
+
+    The page asks for nothing that may be what failed: no client, no count, no session.
+    """
+    if isinstance(sys.exc_info()[1], OperationalError):
+        status, title = 503, _("The database is busy")
+        text = _(
+            "Nothing was saved, and what you typed is still in this tab: go back and save again in a moment. "
+            "If it lasts, tell your administrator."
+        )
+    else:
+        status, title = 500, _("Something went wrong on our side")
+        text = _(
+            "Nothing was half saved: a change is recorded whole or not at all. Go back and try again; "
+            "if it lasts, tell your administrator when it happened."
+        )
+    home = (request.META.get("SCRIPT_NAME") or "").rstrip("/") + "/"
+    context = {"title": title, "text": text, "home": home}
+    return HttpResponse(render_to_string("console/failure.html", context), status=status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpResponse:
@@ -63,7 +76,7 @@ def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpR
         403,
         _("This page was open for too long"),
         _(
-            "You logged in again since you opened this form, so it was not accepted and nothing was saved. "
+            "Your session ended, or you logged in again, since you opened this form: it was not accepted and nothing was saved. "
             "Open the form again: what you typed in this tab is offered back to you there."
         ),
         back=True,

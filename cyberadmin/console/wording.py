@@ -50,7 +50,8 @@ def field_label(change: Change, name: str) -> str:
     if not registry.known(change.kind):
         return name
     try:
-        return str(registry.get(change.kind).model._meta.get_field(name).verbose_name)
+        column: Any = registry.get(change.kind).model._meta.get_field(name)
+        return str(column.verbose_name)
     except FieldDoesNotExist:
         return name
 

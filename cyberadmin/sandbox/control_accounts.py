@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from zoneinfo import available_timezones
 
 import orjson
 
@@ -81,10 +82,12 @@ def create_account(ask: Ask) -> object:
 
 
 def edit_account(ask: Ask) -> object:
-    """New ``name``, ``username``, ``password`` or ``email``: what a person changes in the application."""
+    """New ``name``, ``username``, ``password``, ``email`` or ``timezone``: what a person changes in the application."""
+    if "timezone" in ask.body and ask.text("timezone") not in available_timezones():
+        raise ValueError("no such time zone")
     with ask.store.write() as conn:
         account = ask.account(conn)
-        for column in ("name", "username", "password", "email"):
+        for column in ("name", "username", "password", "email", "timezone"):
             if column in ask.body:
                 conn.execute(f"UPDATE accounts SET {column} = ? WHERE id = ?", (ask.text(column), account.id))
         shown = next(one for one in accounts_shown(ask.store, conn) if one["id"] == account.id)

@@ -23,7 +23,8 @@ RING_SIZE = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One applied change: the kind of object, its ids, for a person the subscription before and after."""
+    """One applied change: the kind of object, its ids, and what it was before and after: a person's subscription, a
+    mailing's status."""
 
     kind: str
     ids: tuple[int | str, ...]
@@ -36,7 +37,8 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An effect with the request that caused it. ``source``: api, batch, control (a person) or fault."""
+    """An effect with the request that caused it. ``source``: api, batch, control (a person), fault, or mailing (what a
+    mailing and its recipients do in their time)."""
 
     at: int
     source: str

@@ -38,7 +38,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A list: which ids, in which order. ``shape_only``: no edit of a member's fields changes it."""
+    """A list: which ids, in which order. ``shape_only``: no edit of a member's fields changes it; ``unindexed``: no index
+    has that order, so that the first page costs as much as the rank."""
 
     source: str
     id_column: str
@@ -46,6 +47,7 @@ class Selection:
     params: tuple[int | str, ...]
     order: str
     shape_only: bool
+    unindexed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ def pick(call: Call, selection: Selection, page: Page) -> tuple[Page, int, list[
     rank = RANKS.get(selection, version)
     start = (page.number - 1) * page.limit
     if rank is None or (rank.ids is None and SHALLOW < start < rank.total):
-        rank = _build(call.conn, selection, version, with_ids=start > SHALLOW)
+        rank = _build(call.conn, selection, version, with_ids=selection.unindexed or start > SHALLOW)
         RANKS.put(selection, rank)
     page = _settled(call, page, rank.total)
     start = (page.number - 1) * page.limit

@@ -106,7 +106,7 @@ def _selection(part: Part, page: Page, where: str, params: tuple[int | str, ...]
     else:
         source += " CROSS JOIN members m ON m.id = r.member_id"
         order = MEMBER_SORTS[page.sort].replace("m.id", "r.member_id")
-    return Selection(source, "r.member_id", where, params, order, shape_only=False)
+    return Selection(source, "r.member_id", where, params, order, shape_only=False, unindexed=True)
 
 
 def _add_dates(call: Call, mailing: Mailing, part: Part, ids: list[int], items: list[Json]) -> None:

@@ -44,7 +44,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         return int(rows.order_by()[: COUNT_LIMIT + 1].count())
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         """The rows that pages exist for."""
         return min(self.counted, COUNT_LIMIT)
 
@@ -57,13 +57,16 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 class MirrorChangeList(ChangeList):  # type: ignore[misc]
     """A list whose rows carry their latest change, read for the whole page at once."""
 
+    result_list: Any
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = list(self.result_list)
+        listed: list[Any] = list(self.result_list)
+        self.result_list = listed
         account = account_of(request)
         kind = self.model_admin.kind
-        latest = services.latest_changes(account, kind, [row.pk for row in self.result_list]) if account else {}
-        for row in self.result_list:
+        latest = services.latest_changes(account, kind, [row.pk for row in listed]) if account else {}
+        for row in listed:
             row.latest_change = latest.get(row.pk)
 
 

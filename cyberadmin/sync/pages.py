@@ -7,6 +7,7 @@ meanwhile comes back with both values and a choice for each.
 
 import json
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -22,7 +23,7 @@ from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.scoping import ScopedPage
 
 from . import services
-from .models import Change
+from .models import Change, Submission
 from .record import StaleEdit
 
 #: Prefix of the radio buttons that settle a stale form, one for each field.
@@ -77,13 +78,14 @@ class FormPage(ScopedPage):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = self.make_form(settle(request.POST))
+        if is_known(request.POST.get("form_token", "")):
+            return self.repeated(request.POST["form_token"])
         if not form.is_valid():
             return self.show(form)
         try:
             with transaction.atomic():
-                if not services.once(form.cleaned_data["form_token"], self.request.user):
-                    messages.info(request, _("This form was already saved; it was not sent a second time."))
-                    return self.leave(form, self.repeat_url())
+                if not services.once(form.cleaned_data["form_token"], self.user):
+                    return self.repeated(str(form.cleaned_data["form_token"]))
                 outcome = self.perform(form)
         except ValidationError as refusal:
             add_refusal(form, refusal)
@@ -91,7 +93,12 @@ class FormPage(ScopedPage):
         except StaleEdit as stale:
             return self.show_stale(form, stale)
         self.announce(outcome)
-        return self.leave(form, self.done_url(outcome))
+        return self.leave(str(form.cleaned_data["form_token"]), self.done_url(outcome))
+
+    def repeated(self, token: str) -> HttpResponse:
+        """The same form came a second time: nothing is done, and the person is told."""
+        messages.info(self.request, _("This form was already saved; it was not sent a second time."))
+        return self.leave(token, self.repeat_url())
 
     def announce(self, outcome: Any) -> None:
         """Tell what happened."""
@@ -101,9 +108,9 @@ class FormPage(ScopedPage):
         """Where a second submit of the same form leads."""
         return self.done_url(None)
 
-    def leave(self, form: PageForm, url: str) -> HttpResponse:
+    def leave(self, token: str, url: str) -> HttpResponse:
         """Go on, remembering that the draft of this form may be forgotten."""
-        self.request.session["form_saved"] = str(form.cleaned_data["form_token"])
+        self.request.session["form_saved"] = token
         return HttpResponseRedirect(url)
 
     def show(self, form: PageForm, **context: Any) -> HttpResponse:
@@ -114,7 +121,8 @@ class FormPage(ScopedPage):
         """The page that puts what was typed beside what somebody else saved meanwhile."""
         self.obj = self.find(self.obj.pk)
         rows = [{"name": name, "label": label_of(form, name), **values} for name, values in stale.theirs.items()]
-        data = form.data.copy()
+        posted: Any = form.data
+        data = posted.copy()
         data["edit_version"] = str(self.obj.edit_version)
         shown = json.loads(data.get("shown") or "{}")
         shown.update({name: values.get("now") for name, values in stale.theirs.items()})
@@ -122,6 +130,14 @@ class FormPage(ScopedPage):
         hidden = [(name, value) for name, values in data.lists() for value in values if name != "csrfmiddlewaretoken"]
         context = {"rows": rows, "hidden": hidden, "by": stale.by, "at": stale.at}
         return self.render(status=409, template="console/stale.html", **context)
+
+
+def is_known(token: str) -> bool:
+    """Whether a form with this one-time id was saved before; checked first, since what it made may refuse it now."""
+    try:
+        return Submission.objects.filter(token=UUID(token)).exists()
+    except ValueError:
+        return False
 
 
 def label_of(form: forms.Form, name: str) -> str:

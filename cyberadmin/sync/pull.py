@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q
 
 from cyberadmin.accounts.models import Account
@@ -143,6 +143,10 @@ def _attempt(context: PullContext) -> None:
         _try_later(context, error)
     except LeaseLost:
         raise
+    except OperationalError:
+        # The database was locked for too long or went away: nothing of this page was kept, the run starts again.
+        logger.warning("Pull %s met a busy database and starts again.", run.pk)
+        _put_back(run, "database_busy", now() + timedelta(seconds=settings.SYNC_BACKOFF_SECONDS))
     except Exception:
         context.write(state=PullRun.State.FAILED, reason="program_error", finished_at=now(), lease_until=None)
         raise

@@ -242,6 +242,8 @@ def explain(change: Change) -> Explanation:
     if change.state == Change.State.QUEUED:
         held = change.waits_for.filter(state__in=Change.OPEN).first() or _ahead(change)
         actions = ("discard",)
+        if change.account.paused_reason:
+            following = _("This client is paused: it goes out once the client works again.")
         if held is not None:
             stopped = held.state in (Change.State.CONFLICT, Change.State.PARKED, Change.State.FAILED)
             following = _("It goes out once that change is settled: open it and decide.") if stopped else str(_WAITS)
@@ -278,6 +280,11 @@ _RUN_REASONS: dict[str, tuple[Text, Text]] = {
     "rate_limited": (lazy("Cyberimpact asked us to slow down."), lazy("It goes on by itself.")),
     "breaker": (lazy("Cyberimpact failed several times in a row."), lazy("It goes on by itself in a few minutes.")),
     "account": (lazy("Cyberimpact refuses calls for this account."), lazy("See the banner of this client.")),
+    "database_busy": (lazy("The database was busy for too long."), lazy("It starts again by itself.")),
+    "worker_lost": (
+        lazy("The program that was reading stopped in the middle."),
+        lazy("It was started again by itself."),
+    ),
     "odd_answer": (
         lazy("Cyberimpact's lists did not agree with each other."),
         lazy("What was read is shown, nothing was removed; the next pull reads everything again."),
@@ -308,6 +315,47 @@ def explain_run(run: PullRun) -> Explanation:
     """What became of a pull, in words."""
     what, following = _RUN_REASONS.get(run.reason) or _RUN_STATES[run.state]
     return Explanation(run.get_state_display(), str(what), str(following))
+
+
+#: What a pull found odd; {list} is a list of the vendor, the other names are in the problem itself.
+_PROBLEMS: dict[str, Text] = {
+    "refused": lazy("Cyberimpact would not give the list “%(list)s”."),
+    "held": lazy("%(total)s objects vanished at once; somebody has to say whether they may go."),
+    "sweep_goes_on_later": lazy("More objects vanished than one pull can ask about; the next pull goes on."),
+    "duplicate_address": lazy(
+        "Cyberimpact has one address under two numbers, %(id)s and %(kept)s; one contact is shown."
+    ),
+    "address_being_edited": lazy("Contact number %(id)s was left as it is: its address is just being changed here."),
+    "bad_row": lazy(
+        "A row of the list “%(list)s” (number %(id)s) cannot be read: its field %(field)s is not as promised."
+    ),
+    "total_too_low": lazy("The list “%(list)s” held more than it said."),
+    "fewer_than_announced": lazy("The list “%(list)s” held less than it said."),
+    "short_page": lazy("A page of the list “%(list)s” was shorter than it should be."),
+    "totals_differ": lazy("The pages of the list “%(list)s” disagree about their total."),
+    "repeated_page": lazy("The list “%(list)s” gave the same page twice."),
+    "empty_page": lazy("A page of the list “%(list)s” was empty."),
+    "same_row_twice": lazy("The list “%(list)s” gave a row twice."),
+}
+_LISTS: dict[str, Text] = {
+    "members": lazy("subscribed contacts"),
+    "unsubscribed": lazy("unsubscribed contacts"),
+    "bounced": lazy("bounced contacts"),
+    "groups": lazy("groups"),
+    "group": lazy("contacts of a group"),
+    "updated": lazy("contacts changed lately"),
+    "custom_fields": lazy("custom fields"),
+}
+
+
+def explain_problem(problem: dict[str, object]) -> str:
+    """What a pull found odd, as a sentence."""
+    words = _PROBLEMS.get(str(problem.get("code")))
+    if words is None:
+        return _("Something odd was found: %(code)s.") % {"code": problem.get("code")}
+    name = str(problem.get("list", "")).partition(":")[0]
+    shown = {"id": "–", "kept": "–", "field": "–", "total": "–", **problem, "list": _LISTS.get(name, name)}
+    return str(words) % shown
 
 
 _PAUSES: dict[str, Callable[[], str]] = {

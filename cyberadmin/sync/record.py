@@ -52,10 +52,13 @@ class Intent:
 
 
 def lock(obj: Any) -> Any:
-    """The row as it is now, locked until the end of the transaction (SQLite locks the whole database on writing)."""
+    """The row as it is now, locked until the end of the transaction (SQLite locks the whole database on writing).
+
+    Whoever needs an object and its changes locks the object first: one order for all, so that nobody locks out another.
+    """
     manager = type(obj).objects
     if connection.features.has_select_for_update:
-        manager = manager.select_for_update(of=("self",))
+        manager = manager.select_for_update(of=("self",), no_key=True)
     return manager.get(pk=obj.pk)
 
 
@@ -119,7 +122,8 @@ def begin(kind: str, obj: Any, values: Values) -> None:
 def serialise(account: Account) -> None:
     """Let one transaction at a time decide about names that must be unique in the account."""
     if connection.features.has_select_for_update:
-        Account.objects.select_for_update().get(pk=account.pk)
+        # Without locking the key: whoever writes a row that refers to the account must not have to wait.
+        Account.objects.select_for_update(no_key=True).get(pk=account.pk)
 
 
 def check_stale(kind: str, row: Any, wanted: Values, expected_version: int, shown: Values | None) -> None:

@@ -101,6 +101,10 @@ class Resource(ABC):
     def assign(self, obj: Any, values: Values) -> None:
         """Put values into the row's columns (not saved)."""
 
+    def clean(self, obj: Any, values: Values) -> Values:
+        """Values as a person typed them, checked and turned into JSON. Raises ValidationError by field."""
+        return values
+
     @abstractmethod
     def label(self, obj: Any) -> str:
         """What staff call this object."""

@@ -81,9 +81,10 @@ def discard(actor: User, change: Change) -> None:
     if change.verb == Change.Verb.UNSUBSCRIBE and change.reason != "gone_there":
         raise ValidationError(_("An unsubscription cannot be discarded: the person said no. Try it again instead."))
     with transaction.atomic():
+        obj = _object(change)
         states = (Change.State.QUEUED, Change.State.CONFLICT, Change.State.PARKED, Change.State.FAILED)
         _move(change, states, state=Change.State.CANCELLED, reason="discarded", done_at=now())
-        _put_back(change)
+        _put_back(change, obj)
         _audited(actor, change, "change.discard")
         ring(change.account_id)
 
@@ -106,7 +107,7 @@ def resolve(actor: User, change: Change, choices: dict[str, Values]) -> None:
             if name not in choices:
                 raise ValidationError(_("Decide for every field that is listed."))
             theirs = value.pop("theirs")
-            want = _chosen(choices[name], value["want"], theirs)
+            want = _chosen(change, obj, name, choices[name], value["want"], theirs)
             taken[name] = want
             fields[name] = {"base": theirs, "want": want}
             if want == theirs:
@@ -326,10 +327,13 @@ def _object(change: Change) -> Any:
     return record.lock(registry.get(change.kind).model.objects.get(pk=change.object_id, account_id=change.account_id))
 
 
-def _chosen(choice: Values, ours: Any, theirs: Any) -> Any:
+def _chosen(change: Change, obj: Any, name: str, choice: Values, ours: Any, theirs: Any) -> Any:
+    """The value decided for; one that was typed is checked like in a form. Raises ValidationError."""
     if choice.get("keep") == "theirs":
         return theirs
-    return choice.get("value") if choice.get("keep") == "value" else ours
+    if choice.get("keep") != "value":
+        return ours
+    return registry.get(change.kind).clean(obj, {name: choice.get("value")})[name]
 
 
 def _write_effective(change: Change, obj: Any, values: Values) -> None:
@@ -349,10 +353,9 @@ def _bury(change: Change, obj: Any) -> None:
     record.save(obj)
 
 
-def _put_back(change: Change) -> None:
+def _put_back(change: Change, obj: Any) -> None:
     """Undo what a given-up change did to the row: show the vendor's values where no other change wants ours."""
     resource = registry.get(change.kind)
-    obj = _object(change)
     with writing():
         resource.withdrawn(change, obj)
     if change.verb == Change.Verb.CREATE:

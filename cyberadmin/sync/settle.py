@@ -24,6 +24,7 @@ def payload_hash(change: Change) -> str:
 def done(resource: Resource, change: Change, obj: Any, sent: Sent, log: CallLog) -> None:
     """The vendor has it: end the change and bring the mirror row in line with what was seen."""
     with transaction.atomic():
+        row = record.lock(obj)
         differs = sent.seen is not None and any(
             name in sent.seen.values and sent.seen.values[name] != value["want"]
             for name, value in change.fields.items()
@@ -36,7 +37,6 @@ def done(resource: Resource, change: Change, obj: Any, sent: Sent, log: CallLog)
             done_at=now(),
             sent_at=change.sent_at,
         )
-        row = record.lock(obj)
         if sent.gone:
             row.gone_at = now()
             row.snapshot = None
@@ -56,8 +56,8 @@ def done(resource: Resource, change: Change, obj: Any, sent: Sent, log: CallLog)
 def protected(resource: Resource, change: Change, obj: Any, seen: Seen, log: CallLog) -> None:
     """The person unsubscribed or bounced at the vendor: their state wins here, and the change is refused for good."""
     with transaction.atomic():
-        _refused(change, "protected_there")
         row = record.lock(obj)
+        _refused(change, "protected_there")
         if seen.values:
             pending = merge.pending_fields(change.kind, row) - {"state"}
             row.deleted_at = None
@@ -126,8 +126,8 @@ def conflict(
 ) -> None:
     """The vendor changed the same fields to something else: a person decides for each of them."""
     with transaction.atomic():
-        claim.release(change, Change.State.CONFLICT, reason="both_changed", fields={**change.fields, **conflicts})
         row = record.lock(obj)
+        claim.release(change, Change.State.CONFLICT, reason="both_changed", fields={**change.fields, **conflicts})
         merge.merge(resource, row, seen, merge.pending_fields(change.kind, row))
         with writing():
             _save(row)
@@ -151,6 +151,7 @@ def adopt_or_ask(resource: Resource, change: Change, obj: Any, existing: Seen, l
     if not fields:
         return done(resource, change, obj, Sent(existing), log)
     with transaction.atomic():
+        row = record.lock(obj)
         claim.release(
             change,
             Change.State.CONFLICT if conflicts else Change.State.QUEUED,
@@ -159,7 +160,6 @@ def adopt_or_ask(resource: Resource, change: Change, obj: Any, existing: Seen, l
             fields={**fields, **conflicts},
             not_before=now(),
         )
-        row = record.lock(obj)
         merge.merge(resource, row, existing, merge.pending_fields(change.kind, row))
         with writing():
             _save(row)

@@ -26,13 +26,12 @@ def settle(desk: Desk, *, until: float = float("inf")) -> float:
     """
     passed, idle = 0.0, 0
     for _ in range(MOST_JUMPS):
-        for account_id in sweeper.accounts_with_work():
-            push.pump(account_id)
+        more = [push.pump(account_id) for account_id in sweeper.accounts_with_work()]
         due = seconds_to_next(desk.world.account.pk)
-        idle = 0 if due is not None else idle + 1
+        idle = 0 if due is not None or any(more) else idle + 1
         if not moving(desk.world.account.pk) or idle > 2 or passed >= until:
             return passed
-        step = min(due if due is not None else 1.0, until - passed)
+        step = 0.0 if any(more) else min(due if due is not None else 1.0, until - passed)
         clock.advance(step)
         desk.world.sandbox.advance(step)
         passed += step

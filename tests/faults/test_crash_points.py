@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 #: C6 is no place in our code: it is between the vendor's applying and our reading (see the test of its own).
 POINTS = ["C3", "C4", "C5", "C7", "C8"]
-ALWAYS = {"contact-create", "contact-update", "group-create", "contact-optin"}
+ALWAYS = {"contact-create", "contact-update", "group-create"}
 CASES = [
     pytest.param(point, verb, id=f"{point}-{verb}", marks=[] if verb.name in ALWAYS else [pytest.mark.long])
     for point in POINTS

@@ -18,7 +18,7 @@ from tests.faults.workers import Nursery, poll
 pytestmark = pytest.mark.django_db(transaction=True)
 
 KILLS = 10
-SEEDS = [pytest.param(seed, marks=[] if seed < 2 else [pytest.mark.long]) for seed in range(25)]
+SEEDS = [pytest.param(seed, marks=[] if seed < 2 else [pytest.mark.long]) for seed in range(22)]
 PAIR_SEEDS = [pytest.param(seed, marks=[] if seed < 1 else [pytest.mark.long]) for seed in range(6)]
 #: For workers that run beside each other on the real clock.
 SHORT = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from contacts import services as contacts
 from contacts.models import Contact, GroupMembership
@@ -452,3 +453,19 @@ def test_what_no_column_can_hold_is_cut_the_same_way_wherever_it_is_read(world: 
     assert only_change(world).state == Change.State.DONE
     assert world.held_member(MARIE)["lastname"] == "Roy"
     assert world.contact(MARIE).last_name == "Roy"
+
+
+def test_a_value_typed_in_a_conflict_is_checked_like_in_a_form(world: World) -> None:
+    marie = world.mirrored(MARIE, birthdate="1980-01-01")
+    contacts.edit_contact(world.editor, marie, {"birth_date": "1981-01-01"}, marie.edit_version)
+    world.remote_edit(MARIE, birthdate="1982-01-01")
+    world.push()
+    change = only_change(world)
+    with pytest.raises(ValidationError):
+        services.resolve(world.editor, change, {"birth_date": {"keep": "value", "value": "next year"}})
+    change.refresh_from_db()
+    assert change.state == Change.State.CONFLICT
+
+    services.resolve(world.editor, change, {"birth_date": {"keep": "value", "value": "1983-01-01"}})
+    world.settle()
+    assert world.held_member(MARIE)["birthdate"] == "1983-01-01"

@@ -93,3 +93,26 @@ def test_an_unsubscription_offers_no_way_back() -> None:
         pk=1,
     )
     assert reasons.explain(change).actions == ("retry",)
+
+
+def problems_in_code() -> set[str]:
+    """Every literal code with which a pull says that something is odd."""
+    root = ENGINE.parent.parent
+    files = [*ENGINE.glob("*.py"), *(root / "contacts").glob("pull*.py"), root / "groups" / "pull.py"]
+    found: set[str] = set()
+    for path in files:
+        for call in _calls(ast.parse(path.read_text())):
+            if getattr(call.func, "attr", "") in ("veto", "problem") and call.args:
+                found |= _strings(call.args[0])
+    return found
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_a_pull_found_odd_is_a_sentence(language: str) -> None:
+    codes = problems_in_code()
+    assert {"duplicate_address", "short_page", "bad_row", "held"} <= codes
+    with translation.override(language):
+        for code in codes:
+            sentence = reasons.explain_problem({"code": code, "list": "members"})
+            assert sentence.endswith(".")
+            assert code not in sentence

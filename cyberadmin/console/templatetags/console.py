@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.console import wording
 from cyberadmin.console.colour import ink
+from cyberadmin.sync import reasons
 from cyberadmin.sync.models import Change, PullRun
 
 register = template.Library()
@@ -155,7 +156,7 @@ def count_label(name: str) -> str:
 @register.filter
 def problem_label(problem: dict[str, Any]) -> str:
     """What a pull found odd, as far as it can be said."""
-    return " · ".join(str(value) for value in problem.values())
+    return reasons.explain_problem(problem)
 
 
 @register.simple_tag

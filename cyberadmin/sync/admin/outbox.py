@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -49,7 +48,7 @@ class ShowFilter(SimpleListFilter):
         "dropped": ("superseded", "cancelled"),
     }
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str | Promise]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
             ("attention", gettext_lazy("needs attention")),
             ("waiting", gettext_lazy("on its way")),
@@ -68,7 +67,7 @@ class KindFilter(SimpleListFilter):
     title = gettext_lazy("What")
     parameter_name = "kind"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str | Promise]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
             ("contact", gettext_lazy("contacts")),
             ("group", gettext_lazy("groups")),
@@ -86,7 +85,7 @@ class VerbFilter(SimpleListFilter):
     title = gettext_lazy("Action")
     parameter_name = "verb"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str | Promise]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [(str(value), label) for value, label in Change.Verb.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -158,11 +157,8 @@ class DecidePage(FormPage):
                 choices[name] = {"keep": keep}
             elif keep == "value":
                 choices[name] = {"keep": "value", "value": posted.get(f"value-{name}", "")}
-        services.resolve(self._actor(), self.obj, choices)
+        services.resolve(self.user, self.obj, choices)
         return "decided"
-
-    def _actor(self) -> Any:
-        return self.request.user
 
     def announce(self, outcome: Any) -> None:
         messages.success(self.request, _("Decided. It goes on to Cyberimpact with these values."))
@@ -187,7 +183,7 @@ class ActPage(ScopedPage):
             messages.error(request, _("Nothing was chosen, so nothing was done."))
             return HttpResponseRedirect(back)
         try:
-            said = ACTIONS[action](request.user, change, form.cleaned_data)
+            said = ACTIONS[action](self.user, change, form.cleaned_data)
         except ValidationError as refusal:
             messages.error(request, " ".join(refusal.messages))
         else:

@@ -76,6 +76,7 @@
     const [hidden, input, list] = [box.querySelector("[type=hidden]"), box.querySelector("[role=combobox]"), box.querySelector("ul")];
     let waiting = 0;
     let at = -1;
+    let asked = 0;
     const options = () => $("li[role=option]", list);
     function close() { list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); at = -1; }
     function choose(option) { hidden.value = option.dataset.id; input.value = option.textContent; close(); input.form.requestSubmit(); }
@@ -86,8 +87,9 @@
       if (all[at]) { input.setAttribute("aria-activedescendant", all[at].id); all[at].scrollIntoView({ block: "nearest" }); }
     }
     async function ask() {
+      const turn = ++asked;
       const answer = await fetch(box.dataset.source + "&term=" + encodeURIComponent(input.value), { headers: { Accept: "application/json" } });
-      if (!answer.ok) return;
+      if (!answer.ok || turn !== asked) return;
       const found = (await answer.json()).results;
       list.replaceChildren(...found.map((item, index) => {
         const option = document.createElement("li");
