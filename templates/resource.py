@@ -14,6 +14,7 @@ from cyberadmin.sync.resource import AlreadyThere, GoneThere, Resource, Seen, Se
 
 from .models import EmailTemplate, mark, title_key
 from .pull import pull_templates, seen_template
+from .services import clean
 
 
 class TemplateResource(Resource):
@@ -31,6 +32,10 @@ class TemplateResource(Resource):
             setattr(obj, name, value)
         obj.title_key = title_key(obj.title)
         obj.html_bytes = len(obj.body_html.encode("utf-8", "surrogatepass"))
+
+    def clean(self, obj: EmailTemplate, values: Values) -> Values:
+        cleaned = clean({**self.values(obj), **values})
+        return {name: cleaned[name] for name in values}
 
     def label(self, obj: EmailTemplate) -> str:
         return obj.title

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from cyberadmin.sync import services as sync
 from cyberadmin.sync.health import differences
@@ -76,9 +77,11 @@ def test_a_template_changed_there_meanwhile_is_a_conflict_and_not_overwritten(wo
     change.refresh_from_db()
     assert (change.state, change.reason) == ("conflict", "both_changed")
     assert held(world)[0]["bodyHtml"] == "<p>Le leur</p>"
-    sync.resolve(world.editor, change, {"body_html": {"keep": "ours"}})
+    with pytest.raises(ValidationError):
+        sync.resolve(world.editor, change, {"body_html": {"keep": "value", "value": "caf\ufffd"}})
+    sync.resolve(world.editor, change, {"body_html": {"keep": "value", "value": "<p>Les\r\ndeux</p>\r\n"}})
     world.settle()
-    assert held(world)[0]["bodyHtml"] == "<p>Le mien</p>"
+    assert held(world)[0]["bodyHtml"] == "<p>Les\ndeux</p>"
 
 
 def test_deleting_reaches_the_vendor_and_leaves_the_versions(world: World) -> None:
