@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 
 from contacts.models import Contact
 from cyberadmin.accounts.models import Account
@@ -71,7 +72,7 @@ def funnel(mailing: Mailing) -> list[Step]:
         ("clicked", lazy("clicked"), mailing.clicks),
         ("hard_bounces", lazy("hard bounces"), mailing.incorrect_addresses),
         ("soft_bounces", lazy("soft bounces"), mailing.technical_problems),
-        ("stopped", lazy("stopped"), mailing.emails_stopped),
+        ("stopped", pgettext_lazy("people", "stopped"), mailing.emails_stopped),
     )
     sent = mailing.emails_sent
     return [

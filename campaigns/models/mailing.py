@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cyberadmin.accounts.models import Account
 from cyberadmin.sync.mirror import MirrorModel, MirrorQuerySet
@@ -31,7 +32,7 @@ class Mailing(MirrorModel):
         SCHEDULED = "scheduled", _("scheduled")
         SENDING = "sending", _("being sent")
         SENT = "sent", _("sent")
-        STOPPED = "stopped", _("stopped")
+        STOPPED = "stopped", pgettext_lazy("mailing", "stopped")
         ARCHIVED = "archived", _("archived")
 
     class Alarm(models.TextChoices):
@@ -144,10 +145,10 @@ class RecipientList(models.Model):
     class Outcome(models.TextChoices):
         ALL = "all", _("everybody")
         DELIVERED = "delivered", _("delivered")
-        STOPPED = "stopped", _("stopped")
+        STOPPED = "stopped", pgettext_lazy("people", "stopped")
         HARD_BOUNCED = "hard-bounced", _("hard bounces")
         SOFT_BOUNCED = "soft-bounced", _("soft bounces")
-        UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
+        UNSUBSCRIBED = "unsubscribed", pgettext_lazy("people", "unsubscribed")
         OPENED = "opened", _("opened")
         CLICKED = "clicked", _("clicked")
 

@@ -49,7 +49,7 @@ def rate(share: float | None) -> str:
     """A fraction of 1 as a percentage with one decimal; a dash for none."""
     if share is None:
         return "–"
-    return _("%(number)s %%") % {"number": number_format(share * 100, 1)}
+    return _("%(number)s %%") % {"number": number_format(round(share * 100, 1), 1)}
 
 
 @register.filter
