@@ -1,0 +1,66 @@
+"""Mailings with hostile subjects and bodies in a real browser: no script runs and nothing outside is called, in lists,
+results, comparison and lists of recipients.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.desk import Desk
+from tests.browser.payloads import payloads
+from tests.browser.stack import Stack, Vendor
+from tests.browser.test_previews import Evil, Watch, evil
+from tests.browser.test_walk import connect
+
+pytestmark = pytest.mark.browser
+__all__ = ["evil"]
+
+LIST = "/campaigns/mailing/"
+PER_PAGE = 50
+
+
+def test_hostile_mailings_run_nothing_and_call_nobody(
+    browser: Browser, stack: Stack, shots: Path, evil: Evil  # noqa: F811
+) -> None:
+    hostile = payloads(evil.host)
+    vendor = Vendor(stack, "Vendor of hostile mailings")
+    control = stack.sandbox.control
+    made = control("POST", "groups", account=vendor.name, title=hostile[0][:200])
+    control("POST", "groups/members", account=vendor.name, id=made["id"], add=["personne1@example.com"])
+    for number, payload in enumerate(hostile):
+        control(
+            "POST",
+            "mailings",
+            account=vendor.name,
+            subject=f"{number:03} {payload}"[:200],
+            fromName=payload[:100],
+            bodyHtml=f"<p>{number}</p>{payload}",
+            bodyText=payload,
+            groups=[made["id"]],
+            sent=True,
+        )
+    desk = Desk(browser, stack, "fr", shots)
+    desk.go("/")
+    desk.log_in()
+    connect(desk, vendor, "Hostile mailings")
+    page = desk.page
+    watch = Watch(page, stack.address, evil)
+    links: list[str] = []
+    for index in range(-(-len(hostile) // PER_PAGE)):
+        desk.go(f"{LIST}?p={index + 1}")
+        expect(page.locator("#result_list tbody th a").first).to_be_visible()
+        links += [str(one) for one in page.locator("#result_list tbody th a").evaluate_all("all => all.map(one => one.href)")]
+        watch.look(f"list {index}")
+    assert len(set(links)) == len(hostile)
+    desk.go(f"{LIST}compare/")
+    watch.look("compare")
+    for link in links[::12]:
+        for path in ("", "?show=phone", "?show=text", "body/", "recipients/"):
+            page.goto(f"{link}{path}")
+            watch.look(f"{path} of {link}")
+    # The console says of each blocked script that it was blocked: that is no trouble here.
+    desk.trouble.clear()
+    desk.close()
