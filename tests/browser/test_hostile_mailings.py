@@ -23,7 +23,10 @@ PER_PAGE = 50
 
 
 def test_hostile_mailings_run_nothing_and_call_nobody(
-    browser: Browser, stack: Stack, shots: Path, evil: Evil  # noqa: F811
+    browser: Browser,
+    stack: Stack,
+    shots: Path,
+    evil: Evil,  # noqa: F811
 ) -> None:
     hostile = payloads(evil.host)
     vendor = Vendor(stack, "Vendor of hostile mailings")
@@ -52,7 +55,9 @@ def test_hostile_mailings_run_nothing_and_call_nobody(
     for index in range(-(-len(hostile) // PER_PAGE)):
         desk.go(f"{LIST}?p={index + 1}")
         expect(page.locator("#result_list tbody th a").first).to_be_visible()
-        links += [str(one) for one in page.locator("#result_list tbody th a").evaluate_all("all => all.map(one => one.href)")]
+        links += [
+            str(one) for one in page.locator("#result_list tbody th a").evaluate_all("all => all.map(one => one.href)")
+        ]
         watch.look(f"list {index}")
     assert len(set(links)) == len(hostile)
     desk.go(f"{LIST}compare/")
