@@ -33,6 +33,7 @@ EXCERPT = 2_000
 BOOKED_AT_ONCE = 5
 #: How long an account waits when the vendor refuses a call and cannot be asked whether it means the token.
 UNCLEAR_SECONDS = 30.0
+REPLACED_SECONDS = 1.0
 _ADDRESS = re.compile(r"[^\s\"'<>,;:{}\[\]@]+@[^\s\"'<>,;:{}\[\]@]+")
 
 #: Errors that no other change of the account would survive either: the account is paused (docs/engine.md 2.6).
@@ -141,9 +142,15 @@ def _credential(stored: Credential) -> BearerToken | LegacyLogin:
     return BearerToken(secret)
 
 
+class AccountClient(ApiClient):
+    """A client that remembers which stored credential it speaks with."""
+
+    credential_id: int = 0
+
+
 def open_client(account: Account, stored: Credential, log: CallLog, before_call: Any = None) -> ApiClient:
     """A client for one credential. Raises secrets.SecretUnreadable or hosts.HostRefused."""
-    return ApiClient(
+    client = AccountClient(
         hosts.base_url(account.host),
         _credential(stored),
         on_call=log.add,
@@ -151,6 +158,8 @@ def open_client(account: Account, stored: Credential, log: CallLog, before_call:
         deadline=settings.SYNC_DEADLINE_SECONDS,
         resolve_check=hosts.check_address,
     )
+    client.credential_id = stored.pk
+    return client
 
 
 @contextmanager
@@ -188,6 +197,10 @@ def handle_account_error(account: Account, client: ApiClient, error: errors.ApiE
         pace.limited(account.pk, error)
         return True
     if isinstance(error, errors.InvalidToken | errors.Forbidden):
+        if _was_replaced(account, client):
+            # A new token came into use while this worker still spoke with the old one: it goes on with the new.
+            pace.hold(account.pk, REPLACED_SECONDS)
+            return True
         works = _ping_works(client)
         if works:
             return False
@@ -202,6 +215,11 @@ def handle_account_error(account: Account, client: ApiClient, error: errors.ApiE
         return False
     pause(account, reason_of, error.vendor_message)
     return True
+
+
+def _was_replaced(account: Account, client: ApiClient) -> bool:
+    in_use = account.credentials.filter(state=Credential.State.ACTIVE)
+    return isinstance(client, AccountClient) and not in_use.filter(pk=client.credential_id).exists()
 
 
 def _ping_works(client: ApiClient) -> bool | None:

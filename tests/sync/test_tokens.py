@@ -11,7 +11,8 @@ from django.core.management import call_command
 from contacts import services as contacts
 from cyberadmin.accounts import services as accounts
 from cyberadmin.accounts.models import Account, AuditEvent, Credential
-from cyberadmin.sync import proving
+from cyberadmin.api import errors
+from cyberadmin.sync import connection, proving
 from cyberadmin.sync.models import Change
 from tests.world import World, give, make_user
 
@@ -171,3 +172,19 @@ def test_the_token_is_in_no_row_in_clear(world: World) -> None:
     for token in (world.token, second):
         assert token not in dump.getvalue()
         assert token.split(".")[2] not in dump.getvalue()
+
+
+def test_the_old_tokens_refusal_does_not_pause_an_account_whose_new_token_is_in_use(world: World) -> None:
+    edit_many(world, 1)
+    with connection.client_for(world.account, connection.CallLog(world.account.pk)) as old:
+        fresh = world.sandbox.control("POST", "tokens", account=world.remote)["token"]
+        proving.prove(accounts.propose_token(world.editor, world.account, fresh).pk)
+        world.sandbox.control("DELETE", "tokens", account=world.remote, token=world.token)
+        with pytest.raises(errors.InvalidToken) as refused:
+            old.account.ping()
+        assert connection.handle_account_error(world.account, old, refused.value)
+
+    world.account.refresh_from_db()
+    assert world.account.paused_reason == ""
+    world.settle()
+    assert [change.state for change in world.changes()] == [Change.State.DONE]
