@@ -102,7 +102,9 @@ def shown(value: Any) -> str | SafeString:
     if value is False:
         return _("no")
     if is_long(value):
-        return format_html('<details class="ca-long"><summary>{} …</summary><pre>{}</pre></details>', value[:SUMMARY], value)
+        return format_html(
+            '<details class="ca-long"><summary>{} …</summary><pre>{}</pre></details>', value[:SUMMARY], value
+        )
     return _("(empty)") if value in ("", None) else str(value)
 
 
