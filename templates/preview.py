@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
 from cyberadmin.accounts.scoping import ScopedPage
 
@@ -69,6 +69,15 @@ def respond(html: str, *, pictures: bool = False) -> HttpResponse:
 
 class PreviewPage(ScopedPage):
     """A page that is nothing but one body, for a frame. Subclasses implement `html`."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except Http404:
+            # The console's own page for what is missing may not be framed: an empty frame is what there is to see.
+            missing = respond("")
+            missing.status_code = 404
+            return missing
 
     def html(self) -> str:
         """The body to show."""

@@ -7,10 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from cyberadmin.sync import clock
 from tests.sandbox_server import SandboxServer
 from tests.world import World
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Every test begins in English: a page that was asked for in French leaves its thread speaking French."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")
