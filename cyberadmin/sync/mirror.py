@@ -56,10 +56,6 @@ class MirrorQuerySet(models.QuerySet[Any]):
         _check_door()
         return super().bulk_update(*args, **kwargs)
 
-    def live(self) -> "MirrorQuerySet":
-        """Rows that the vendor still has, or that are on their way there."""
-        return self.filter(gone_at=None)
-
 
 class MirrorModel(models.Model):
     """A row that mirrors one object of the vendor.
