@@ -5,7 +5,7 @@ JSON (strings, numbers, booleans, None), keyed by our field names; the vendor's 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -150,6 +150,10 @@ class Resource(ABC):
 
     def settled(self, change: "Change", obj: Any, sent: Sent) -> None:
         """Update rows beside the object itself (memberships), inside the settling transaction."""
+
+    def protected(self, account_id: int, labels: Iterable[str]) -> dict[str, str]:
+        """Who among these must never be written to (never-back guard): {label as given: reason code}, others absent."""
+        return {}
 
     def departed(self, obj: Any) -> None:
         """Forget what only a subscribed person has, inside the transaction that learns of their leaving."""

@@ -1,0 +1,21 @@
+"""The rows of the engine: changes, sets of changes, calls, pulls, each account's pace (docs/engine.md explains the states)."""
+
+from .changes import Change, Edit, Submission
+from .changesets import Batch, ChangeSet, PlannedRow
+from .pulls import HeldSweep, PullPage, PullRun
+from .traffic import ApiCall, Heartbeat, Pace
+
+__all__ = [
+    "ApiCall",
+    "Batch",
+    "Change",
+    "ChangeSet",
+    "Edit",
+    "Heartbeat",
+    "HeldSweep",
+    "Pace",
+    "PlannedRow",
+    "PullPage",
+    "PullRun",
+    "Submission",
+]
