@@ -29,6 +29,8 @@ class Account(models.Model):
         ENGLISH = "en", _("English")
 
     class State(models.TextChoices):
+        SETUP = "setup", _("being taken on")
+        WAITING = "waiting", _("waiting for the API")
         PROVING = "proving", _("checking the token")
         PROVED = "proved", _("waiting for your confirmation")
         REFUSED = "refused", _("token refused")
@@ -36,6 +38,7 @@ class Account(models.Model):
 
     class Paused(models.TextChoices):
         TOKEN = "token", _("Cyberimpact refuses the token")
+        LOGIN = "login", _("Cyberimpact refuses the user name and password: the user or the password was changed")
         FORBIDDEN = "forbidden", _("Cyberimpact forbids the calls of this token")
         PAYMENT = "payment", _("Cyberimpact asks for a payment on this account")
         TLS = "tls", _("the secure connection to Cyberimpact cannot be trusted")
@@ -46,12 +49,17 @@ class Account(models.Model):
     name = models.CharField(_("name"), max_length=120, unique=True)
     slug = models.SlugField(_("short name in addresses"), max_length=60, unique=True, editable=False)
     vendor_name = models.CharField(_("name at Cyberimpact"), max_length=200, blank=True, editable=False)
+    #: What the client says their account is called there: it stands in the letter and is compared with the ping's answer.
+    expected_name = models.CharField(_("name of the account at Cyberimpact"), max_length=200, blank=True)
     colour = models.CharField(
         _("colour"), max_length=7, default="#0f766e", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
     )
     language = models.CharField(_("main language"), max_length=2, choices=Language.choices)
     time_zone = models.CharField(_("time zone"), max_length=64, validators=[validate_time_zone])
     host = models.CharField(_("host"), max_length=120)
+    #: The agency acts for the client under a written mandate (product.md 3b).
+    mandate_reference = models.CharField(_("mandate"), max_length=200, blank=True)
+    mandate_ends_on = models.DateField(_("mandate ends on"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.PROVING, editable=False)
     paused_reason = models.CharField(
         _("paused because"), max_length=12, choices=Paused.choices, blank=True, editable=False
@@ -59,6 +67,9 @@ class Account(models.Model):
     paused_detail = models.CharField(max_length=500, blank=True, editable=False)
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
     connected_at = models.DateTimeField(null=True, blank=True, editable=False)
+    #: When the letter that asks for the API was made, and when somebody said that the taking on is finished.
+    letter_made_at = models.DateTimeField(null=True, blank=True, editable=False)
+    taken_on_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
@@ -78,6 +89,11 @@ class Account(models.Model):
         return self.state == self.State.CONNECTED and not self.paused_reason
 
     @property
+    def needs_secret(self) -> bool:
+        """Whether it is paused until another token, or the right password, is given."""
+        return self.paused_reason in (self.Paused.TOKEN, self.Paused.LOGIN, self.Paused.SECRET)
+
+    @property
     def zone(self) -> zoneinfo.ZoneInfo:
         """The account's time zone."""
         return zoneinfo.ZoneInfo(self.time_zone)
@@ -86,14 +102,21 @@ class Account(models.Model):
 class Credential(models.Model):
     """A secret that opens an account at the vendor. Write-only: only fingerprint and last four characters are shown.
 
-    `secret` is sealed for this very row (see `secrets.py`), so a credential is saved once without it to get its id.
+    `secret` is sealed for this very row (see `secrets.py`), so a credential is saved once without it to get its id; it
+    is emptied as soon as nothing needs it any more, while the row stays in the register.
     """
 
     class Kind(models.TextChoices):
         TOKEN = "token", _("API token")
         LEGACY = "legacy", _("user name and password (older method)")
 
+    class Origin(models.TextChoices):
+        PASTED = "pasted", _("pasted")
+        API = "api", _("asked for through the API")
+
     class State(models.TextChoices):
+        ASKED = "asked", _("asked for")
+        MAKING = "making", _("being made")
         CANDIDATE = "candidate", _("being checked")
         REFUSED = "refused", _("refused")
         ACTIVE = "active", _("in use")
@@ -101,6 +124,10 @@ class Credential(models.Model):
 
     class Refusal(models.TextChoices):
         INVALID = "invalid", _("Cyberimpact does not accept this token: it is mistyped, expired or deleted there.")
+        LOGIN = (
+            "login",
+            _("Cyberimpact does not accept this user name and password: one is mistyped, or the user was changed."),
+        )
         FORBIDDEN = (
             "forbidden",
             _("Cyberimpact knows this token but forbids the call: the API may not be active on this account."),
@@ -115,9 +142,24 @@ class Credential(models.Model):
             "unexpected",
             _("Cyberimpact answered something this product does not understand. Try again; if it lasts, call support."),
         )
+        NOT_MADE = (
+            "not_made",
+            _("Cyberimpact made no new token. Make one in the application and paste it instead."),
+        )
+        DOUBTFUL = (
+            "doubtful",
+            _(
+                "Cyberimpact may have made a token whose answer never arrived. Open the list of API tokens there, delete "
+                "the one made at this moment, then ask again or paste one."
+            ),
+        )
+
+    #: What a second check of the same secret may still turn into a proof.
+    MAY_BE_CHECKED_AGAIN = (Refusal.FORBIDDEN, Refusal.UNREACHABLE, Refusal.UNEXPECTED)
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="credentials")
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.TOKEN)
+    origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.PASTED, editable=False)
     username = models.CharField(max_length=200, blank=True)
     secret = models.TextField(editable=False)
     fingerprint = models.CharField(max_length=16, editable=False, db_index=True)
@@ -127,12 +169,19 @@ class Credential(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.CANDIDATE, editable=False)
     refusal = models.CharField(max_length=20, choices=Refusal.choices, blank=True, editable=False)
     proved_as = models.CharField(max_length=200, blank=True, editable=False)
+    #: The last answer to a ping; the last use by the engine, to about ten minutes; the last look whether it is alive.
     proved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
     )
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
+    replaced_by = models.ForeignKey("self", models.SET_NULL, null=True, related_name="replaces", editable=False)
+    #: When Cyberimpact refused it after its replacement, and when it was given up here without that.
+    dead_at = models.DateTimeField(null=True, blank=True, editable=False)
+    forgotten_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("credential")
@@ -143,7 +192,9 @@ class Credential(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"…{self.last_four}"
+        if self.kind == self.Kind.LEGACY:
+            return self.username
+        return f"…{self.last_four}" if self.last_four else "–"
 
     def __repr__(self) -> str:
         return f"<Credential {self.pk} …{self.last_four}>"
@@ -153,6 +204,23 @@ class Credential(models.Model):
         """What the secret is sealed to: this account and this row."""
         return f"account:{self.account_id}:credential:{self.pk}"
 
+    @property
+    def is_legacy(self) -> bool:
+        """Whether it is a user name and password, which the vendor advises against (product.md S19)."""
+        return self.kind == self.Kind.LEGACY
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it was replaced and Cyberimpact has not refused it yet: somebody has to delete it there."""
+        return self.state == self.State.RETIRED and bool(self.secret) and self.dead_at is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its proof is still being waited for."""
+        return self.state in (self.State.ASKED, self.State.MAKING) or (
+            self.state == self.State.CANDIDATE and self.proved_at is None
+        )
+
     def seal(self, secret: str) -> None:
         """Store `secret` encrypted for this row, which must have been saved."""
         self.secret = secrets.encrypt(secret, self.context)
@@ -160,6 +228,26 @@ class Credential(models.Model):
     def reveal(self) -> str:
         """The secret in clear, for the API client alone. Raises secrets.SecretUnreadable."""
         return secrets.decrypt(self.secret, self.context)
+
+
+class Sender(models.Model):
+    """An address that Cyberimpact has validated for an account, as staff typed it (the API cannot list them)."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="senders")
+    address = models.EmailField(_("sender's address"), max_length=254)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
+    )
+
+    class Meta:
+        verbose_name = _("validated sender")
+        verbose_name_plural = _("validated senders")
+        ordering = ["address"]
+        constraints = [models.UniqueConstraint(fields=["account", "address"], name="one_row_per_sender")]
+
+    def __str__(self) -> str:
+        return self.address
 
 
 class AccountAccess(models.Model):

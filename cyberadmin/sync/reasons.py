@@ -362,6 +362,9 @@ _PAUSES: dict[str, Callable[[], str]] = {
     Account.Paused.TOKEN: lambda: _(
         "Paste a new token made in Cyberimpact; everything that waits then goes on in order."
     ),
+    Account.Paused.LOGIN: lambda: _(
+        "Give the new password, or better an API token; everything that waits then goes on in order."
+    ),
     Account.Paused.FORBIDDEN: lambda: _(
         "Ask Cyberimpact whether the API is active on this account (Plus and Pro plans), then resume."
     ),

@@ -264,7 +264,7 @@ def resume(actor: User, account: Account) -> None:
     """Go on after a pause by a person, a payment or a TLS fault; after a refused token, paste a new one instead."""
     if not policy.can(actor, "manage", account):
         raise PermissionDenied
-    if account.paused_reason in (Account.Paused.TOKEN, Account.Paused.SECRET):
+    if account.needs_secret:
         raise ValidationError(_("This account waits for a new token: paste one, then it goes on by itself."))
     with transaction.atomic():
         Account.objects.filter(pk=account.pk).update(paused_reason="", paused_detail="", paused_at=None)
