@@ -164,7 +164,10 @@ def open_client(account: Account, stored: Credential, log: CallLog, before_call:
 
 @contextmanager
 def client_for(account: Account, log: CallLog) -> Iterator[ApiClient]:
-    """The client of a working account, paced. Raises AccountPaused; a secret that cannot be read pauses the account."""
+    """The client of a working account, paced. A secret that cannot be read pauses the account.
+
+    Raises AccountPaused, or pace.HoldOff where an open breaker was due for its probe and that failed.
+    """
     stored = account.credentials.filter(state=Credential.State.ACTIVE).first()
     if not account.is_working or stored is None:
         raise AccountPaused
@@ -174,7 +177,26 @@ def client_for(account: Account, log: CallLog) -> Iterator[ApiClient]:
         pause(account, Account.Paused.SECRET, str(error))
         raise AccountPaused from None
     with client:
+        if pace.take_probe(account.pk):
+            _probe(account, client, log)
         yield client
+
+
+def _probe(account: Account, client: ApiClient, log: CallLog) -> None:
+    """The one call that an open breaker allows; its answer decides for everything that wants to call."""
+    log.probing = True
+    try:
+        client.account.ping()
+    except errors.ApiError as error:
+        if not handle_account_error(account, client, error):
+            pace.failed(account.pk, probing=True)
+        blocked = pace.until_allowed(account.pk)
+        if not account.is_working or blocked is None:
+            raise AccountPaused from error
+        raise pace.HoldOff(*blocked) from error
+    finally:
+        log.probing = False
+    pace.succeeded(account.pk)
 
 
 def pause(account: Account, reason: str, detail: str = "") -> bool:

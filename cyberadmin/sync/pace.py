@@ -148,11 +148,6 @@ def succeeded(account_id: int) -> None:
         pace.save()
 
 
-def is_half_open(account_id: int) -> bool:
-    """Whether the breaker's wait is over and one probe should decide (the caller pings before anything else)."""
-    return Pace.objects.filter(account_id=account_id, open_until__lte=now()).exists()
-
-
 def take_probe(account_id: int) -> bool:
     """Whether this worker makes the one probe of an open breaker whose wait is over; the others go on waiting."""
     until = now() + timedelta(seconds=settings.SYNC_DEADLINE_SECONDS)

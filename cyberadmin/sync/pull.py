@@ -68,6 +68,8 @@ def run_due(account_id: int) -> PullRun | None:
             _attempt(context)
     except connection.AccountPaused:
         _put_back(run, "account", now() + timedelta(seconds=settings.SYNC_BACKOFF_SECONDS))
+    except pace.HoldOff as held:
+        _hold_off(run, held)
     except LeaseLost:
         logger.warning("Pull %s was taken over by another worker; nothing more was written.", run.pk)
     finally:
@@ -131,12 +133,10 @@ def _attempt(context: PullContext) -> None:
     context.write(progress_done=0, progress_total=0)
     PullPage.objects.filter(run=run).delete()
     try:
-        if pace.is_half_open(run.account_id):
-            context.read(context.client.account.ping)
         _pull(context)
         _finish(context)
     except pace.HoldOff as held:
-        _put_back(run, "rate_limited" if held.why == "rate" else "breaker", held.until)
+        _hold_off(run, held)
     except AccountStopped:
         _stopped(context)
     except errors.ApiError as error:
@@ -209,6 +209,10 @@ def _try_later(context: PullContext, error: errors.ApiError) -> None:
         context.write(state=PullRun.State.FAILED, reason=reason, counts=counts, finished_at=now(), lease_until=None)
         return
     _put_back(context.run, reason, now() + timedelta(seconds=outcomes.backoff(attempts)), counts)
+
+
+def _hold_off(run: PullRun, held: pace.HoldOff) -> None:
+    _put_back(run, "rate_limited" if held.why == "rate" else "breaker", held.until)
 
 
 def _put_back(run: PullRun, reason: str, until: datetime, counts: dict[str, int] | None = None) -> None:

@@ -55,8 +55,6 @@ class Pump:
 
     def run(self, until: float) -> bool:
         """Handle changes until the monotonic time `until`: first what is in doubt, then what waits."""
-        if pace.take_probe(self.account.pk) and not self._probe():
-            return False
         for take in (claim.claim_look, claim.claim):
             while self.account.is_working and (change := take(self.account)) is not None:
                 if not self._handle(change, looking=take is claim.claim_look):
@@ -64,20 +62,6 @@ class Pump:
                 if time.monotonic() > until:
                     return True
         return False
-
-    def _probe(self) -> bool:
-        """The one call that an open breaker allows; its answer decides for the rest."""
-        self.log.probing = True
-        try:
-            self.client.account.ping()
-        except errors.ApiError as error:
-            if not connection.handle_account_error(self.account, self.client, error):
-                pace.failed(self.account.pk, probing=True)
-            return False
-        finally:
-            self.log.probing = False
-        pace.succeeded(self.account.pk)
-        return True
 
     def _handle(self, change: Change, *, looking: bool) -> bool:
         """Bring one claimed change as far as it goes now; False when the account must not be called any more."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
-from cyberadmin.sync import clock, push
-from cyberadmin.sync.models import Change, Pace
+from cyberadmin.sync import clock, details, pull, push
+from cyberadmin.sync.models import Change, Pace, PullRun
 from tests.faults.desk import Desk
 from tests.faults.oracle import judge
 from tests.faults.quiet import settle
@@ -22,9 +25,14 @@ def many(desk: Desk, count: int) -> None:
         desk.create_contact(f"person{number}@example.com", note=str(number))
 
 
+def paths(desk: Desk) -> list[str]:
+    """What the vendor was asked for by this account, oldest first."""
+    return [one["path"] for one in desk.world.sandbox.requests() if one["account"] == desk.world.remote]
+
+
 def received(desk: Desk) -> int:
     """How many requests the vendor had from this account."""
-    return sum(1 for one in desk.world.sandbox.requests() if one["account"] == desk.world.remote)
+    return len(paths(desk))
 
 
 def http_date(seconds: float) -> str:
@@ -133,22 +141,53 @@ def judge_waiting(desk: Desk) -> None:
     assert {change.reason for change in desk.open()} <= {"", "breaker", "vendor_trouble"}
 
 
-def test_two_workers_send_one_probe_between_them(desk: Desk) -> None:
+def opened(desk: Desk) -> dict[str, Any]:
+    """A breaker whose wait is over while the vendor still refuses everything; the rule that refuses."""
     many(desk, 12)
     rule = desk.world.sandbox.faults({"action": "status", "code": 503, "account": desk.world.remote})[0]
     settle(desk, until=5)
     pace = Pace.objects.get(account=desk.world.account)
     assert pace.open_until is not None
     clock.advance((pace.open_until - clock.now()).total_seconds() + 0.01)
+    return rule
+
+
+def test_pushing_pulling_and_looking_send_one_probe_between_them(desk: Desk) -> None:
+    contact, account = desk.world.mirrored("someone@example.com"), desk.world.account.pk
+    rule = opened(desk)
+    pull.request(desk.world.account, PullRun.Scope.FULL)
     slow = desk.world.sandbox.faults({"action": "delay", "ms": 200, "method": "GET", "path": "/ping"})[0]
     desk.world.sandbox.control("DELETE", f"faults/{rule['id']}")
-    probing = desk.world.sandbox.requests()
-    run_together([lambda: push.pump(desk.world.account.pk)] * 4)
-    pings = [one for one in desk.world.sandbox.requests()[len(probing) :] if one["path"] == "/ping"]
-    assert len(pings) == 1
+    before = received(desk)
+    pulling, looking = partial(pull.run_due, account), partial(details.read, "contact", account, contact.pk)
+    run_together([partial(push.pump, account)] * 2 + [pulling, looking])
+    made = paths(desk)[before:]
+    assert (made[0], made.count("/ping")) == ("/ping", 1)
     desk.world.sandbox.control("DELETE", f"faults/{slow['id']}")
     settle(desk)
+    assert desk.world.pull().state == PullRun.State.COMPLETE
     judge(desk)
+
+
+@pytest.mark.parametrize("caller", ["push", "pull", "look"])
+def test_a_failed_probe_is_all_that_is_sent_and_everybody_waits_twice_as_long(desk: Desk, caller: str) -> None:
+    contact, account = desk.world.mirrored("someone@example.com"), desk.world.account.pk
+    opened(desk)
+    run = pull.request(desk.world.account, PullRun.Scope.FULL)
+    callers: dict[str, Callable[[], object]] = {
+        "push": partial(push.pump, account),
+        "pull": partial(pull.run_due, account),
+        "look": partial(details.read, "contact", account, contact.pk),
+    }
+    before = received(desk)
+    callers.pop(caller)()
+    for other in callers.values():
+        other()
+    assert paths(desk)[before:] == ["/ping"]
+    pace = Pace.objects.get(account=account)
+    assert pace.cooldown_seconds == 120
+    run.refresh_from_db()
+    assert (run.state, run.reason, run.not_before) == (PullRun.State.QUEUED, "breaker", pace.open_until)
 
 
 def test_one_broken_account_leaves_another_in_peace(desk: Desk) -> None:
