@@ -15,6 +15,7 @@ from cyberadmin.sync.listing import BoundedPaginator, MirrorAdmin
 
 from .models import Campaign, Mailing
 from .pages.campaign import CampaignPage
+from .pages.clicks import ClickBody, ClickMapPage
 from .pages.common import STATE_TONES
 from .pages.mailing import CancelPage, MailingBody, MailingPage, MovePage, RefreshPage
 from .pages.overview import ComparePage, ReceivedPage
@@ -149,6 +150,8 @@ class MailingAdmin(MirrorAdmin):
         ("received/", "received", ReceivedPage),
         ("<int:object_id>/", "change", MailingPage),
         ("<int:object_id>/body/", "body", MailingBody),
+        ("<int:object_id>/clicks/", "clicks", ClickMapPage),
+        ("<int:object_id>/clicks/body/", "clicks_body", ClickBody),
         ("<int:object_id>/refresh/", "refresh", RefreshPage),
         ("<int:object_id>/cancel/", "cancel", CancelPage),
         ("<int:object_id>/move/", "move", MovePage),

@@ -22,14 +22,14 @@ def from_html(html: str) -> str:
     Never raises, whatever the HTML.
     """
     reader = _Reader()
-    reader.feed(_parseable(html))
+    reader.feed(parseable(html))
     reader.close()
     lines = [re.sub(r"[^\S\n]+", " ", line).strip() for line in "".join(reader.parts).split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def _parseable(html: str) -> str:
-    """`html` without what the parser would look for the end of again and again, in vain: its time would grow with the square."""
+def parseable(html: str) -> str:
+    """`html` without comments and without what the parser would look for the end of again and again, in vain: its time would grow with the square."""
     first, *others = html.split("<!--")
     kept = first + "".join(other.partition("-->")[2] for other in others)
     kept = kept.replace("<![", "<!")

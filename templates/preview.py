@@ -92,7 +92,8 @@ class Frame:
     """What "emailtemplates/preview.html" needs: see `frame`."""
 
     address: str
-    text: str
+    #: None: a text version is no choice here.
+    text: str | None
     width: Width
     pictures: bool
     remote: bool
@@ -100,13 +101,15 @@ class Frame:
     links: dict[str, str]
 
 
-def frame(request: HttpRequest, address: str, *, html: str, text: str, name: str = "show") -> Frame:
+def frame(request: HttpRequest, address: str, *, html: str, text: str | None, name: str = "show") -> Frame:
     """The preview of one body on a page, as the page's query says (`?show=phone&pictures=1`; `name` tells two apart).
 
     `address`: where a `PreviewPage` answers the body, without a "pictures" of its own. `html` is only looked at.
+    `text` None: only the HTML is offered.
     """
     chosen = request.GET.get(name)
-    width: Width = next((known for known in WIDTHS if known == chosen), "desktop" if html.strip() else "text")
+    offered = [known for known in WIDTHS if known != "text" or text is not None]
+    width: Width = next((known for known in offered if known == chosen), "desktop" if html.strip() else offered[-1])
     pictures = request.GET.get("pictures") == "1"
 
     def link(**values: str) -> str:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 
+from campaigns.click_map import Link
 from campaigns.results import Step
 
 #: The steps that narrow from one to the next; the others are counted beside them.
@@ -60,6 +61,11 @@ def bar(label: Promise | str, count: int | None, share: float | None) -> Bar:
     """One bar of a share of the whole."""
     value = "–" if count is None else number_format(count, 0, force_grouping=True)
     return Bar(label, value, share, f"{min(max(share or 0.0, 0.0), 1.0) * 100:.2f}")
+
+
+def link_rows(links: list[Link]) -> list[tuple[Link, Bar]]:
+    """The links of a mailing with their share of all clicks."""
+    return [(link, bar(link.url, link.total, link.share)) for link in links]
 
 
 def funnel(steps: list[Step]) -> Funnel:

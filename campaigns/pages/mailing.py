@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import approvals, results, sending
+from campaigns import approvals, click_map, results, sending
 from campaigns.forms import WhyForm
 from campaigns.models import Mailing, RecipientList
 from cyberadmin.accounts.scoping import ScopedPage, rights
@@ -100,6 +100,7 @@ def results_of(mailing: Mailing) -> dict[str, Any]:
             (label, charts.curve(results.curve(mailing, outcome), zone))
             for outcome, label in (("opened", _("First opened")), ("clicked", _("First clicked")))
         ],
+        "link_rows": charts.link_rows(click_map.ranked(mailing.links)),
         "lists": [(value, label, lists.get(value)) for value, label in RecipientList.Outcome.choices],
     }
 

@@ -1,5 +1,5 @@
 """Mailings with hostile subjects and bodies in a real browser: no script runs and nothing outside is called, in lists,
-results, comparison and lists of recipients.
+results, click maps, comparison and lists of recipients.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def test_hostile_mailings_run_nothing_and_call_nobody(
             account=vendor.name,
             subject=f"{number:03} {payload}"[:200],
             fromName=payload[:100],
-            bodyHtml=f"<p>{number}</p>{payload}",
+            bodyHtml=f'<p>{number}</p><a href="https://www.example.org/{number}">x</a>{payload}',
             bodyText=payload,
             groups=[made["id"]],
             sent=True,
@@ -63,9 +63,14 @@ def test_hostile_mailings_run_nothing_and_call_nobody(
     desk.go(f"{LIST}compare/")
     watch.look("compare")
     for link in links[::12]:
-        for path in ("", "?show=phone", "?show=text", "body/", "recipients/"):
+        for path in ("", "?show=phone", "?show=text", "body/", "recipients/", "clicks/"):
             page.goto(f"{link}{path}")
             watch.look(f"{path} of {link}")
+    for link in links:
+        # Every body with its badges, by itself: the widest door there is.
+        page.goto(f"{link}clicks/body/")
+        expect(page.locator("ca-clicks").first).to_be_attached()
+        watch.look(f"click map of {link}")
     # The console says of each blocked script that it was blocked: that is no trouble here.
     desk.trouble.clear()
     desk.close()
