@@ -99,8 +99,7 @@ class SandboxApp:
             return apply()
         entry.fault = rule.id
         exchange = Exchange(request, apply, self, account, rule)
-        with self.rules.firing(rule):
-            return ACTIONS[rule.action](exchange)
+        return ACTIONS[rule.action](exchange)
 
     def _template(self, request: Request) -> tuple[str, dict[str, str]]:
         matched = routes.match(request.segments)

@@ -30,8 +30,10 @@ class Rule:
     args: Json = field(default_factory=dict)
     seen: int = 0
     fired: int = 0
+    #: How many requests wait in its hands at this moment.
     holding: int = 0
     released: threading.Event = field(default_factory=threading.Event)
+    changed: threading.Condition = field(default_factory=threading.Condition)
 
     def matches(self, method: str, template: str, path: str, account: tuple[str | int, ...]) -> bool:
         if self.method is not None and method not in self.method.upper().split(","):
@@ -59,8 +61,25 @@ class Rule:
         return value if isinstance(value, (int, float)) else default
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the rule is released or cleared; False when the time ran out."""
-        return self.released.wait(seconds)
+        """Wait until the rule is released or cleared; False when the time ran out.
+
+        Counted from here, not from the rule's first step: what a test sees "held" after applying has been applied.
+        """
+        with self.counted():
+            return self.released.wait(seconds)
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count one more request in its hands, so that a test can wait for it."""
+        with self.changed:
+            self.holding += 1
+            self.changed.notify_all()
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.holding -= 1
+                self.changed.notify_all()
 
     def shown(self) -> Json:
         names = ("id", "action", "method", "path", "account", "nth", "every", "times", "args", "seen", "fired")
@@ -72,7 +91,7 @@ class FaultRules:
 
     def __init__(self) -> None:
         self._rules: list[Rule] = []
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._count = 0
 
     def add(self, action: str, spec: Json) -> Rule:
@@ -87,7 +106,7 @@ class FaultRules:
         if not all(isinstance(one, int) and one >= 0 for one in numbers.values()) or numbers["every"] == 0:
             raise ValueError("nth, every and times are whole numbers")
         account = spec.get("account")
-        with self._changed:
+        with self._lock:
             self._count += 1
             rule = Rule(
                 id=self._count,
@@ -105,42 +124,31 @@ class FaultRules:
 
     def take(self, method: str, template: str, path: str, account: tuple[str | int, ...]) -> Rule | None:
         """The rule that fires for this request."""
-        with self._changed:
+        with self._lock:
             for rule in self._rules:
                 if rule.matches(method, template, path, account) and rule.due():
                     return rule
         return None
 
-    @contextmanager
-    def firing(self, rule: Rule) -> Iterator[None]:
-        """Counts the requests a rule has in its hands, so that a test can wait for them."""
-        with self._changed:
-            rule.holding += 1
-            self._changed.notify_all()
-        try:
-            yield
-        finally:
-            with self._changed:
-                rule.holding -= 1
-                self._changed.notify_all()
-
     def wait_held(self, rule_id: int, count: int, seconds: float) -> bool:
         """Wait until a rule holds at least ``count`` requests."""
         rule = self.get(rule_id)
-        with self._changed:
-            return self._changed.wait_for(lambda: rule is not None and rule.holding >= count, seconds)
+        if rule is None:
+            return False
+        with rule.changed:
+            return rule.changed.wait_for(lambda: rule.holding >= count, seconds)
 
     def get(self, rule_id: int) -> Rule | None:
-        with self._changed:
+        with self._lock:
             return next((rule for rule in self._rules if rule.id == rule_id), None)
 
     def all(self) -> list[Rule]:
-        with self._changed:
+        with self._lock:
             return list(self._rules)
 
     def remove(self, rule_id: int | None = None) -> int:
         """Remove one rule or all, letting go of the requests they hold. How many?"""
-        with self._changed:
+        with self._lock:
             gone = [rule for rule in self._rules if rule_id in (None, rule.id)]
             self._rules = [rule for rule in self._rules if rule not in gone]
         for rule in gone:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.browser.stack import ADMIN, PASSWORD, Stack
 
@@ -25,9 +25,13 @@ class Desk:
         self.page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         self.trouble: list[str] = []
-        self.page.on("console", lambda message: self.trouble.append(message.text) if message.type == "error" else None)
+        self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
         self.slug = ""
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.trouble.append(f"{message.text} ({message.location.get('url', '')} on {self.page.url})")
 
     def say(self, english: str, french: str) -> str:
         """The words of this person's language."""
@@ -46,7 +50,8 @@ class Desk:
         expect(self.page.locator(".ca-shell")).to_be_visible()
 
     def shot(self, name: str) -> None:
-        """Pictures of this page: wide and at 390 pixels, light and dark; none may scroll sideways."""
+        """Pictures of this page, once it is there: wide and at 390 pixels, light and dark; none may scroll sideways."""
+        self.page.wait_for_load_state()
         for width, theme in ((WIDTH, "light"), (390, "light"), (390, "dark"), (WIDTH, "dark")):
             self.page.set_viewport_size({"width": width, "height": 900})
             self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]

@@ -37,7 +37,9 @@ def desk(request: pytest.FixtureRequest, browser: Browser, stack: Stack, shots: 
     person.context.close()
     blocked = [said for said in person.trouble if "https://pictures.example/" in said]
     assert blocked, "the pictures elsewhere were asked for, and blocked"
-    assert [said for said in person.trouble if said not in blocked] == []
+    # The list right after the deletion may still ask for the picture of what goes at that very moment.
+    late = [said for said in person.trouble if "404" in said and "/body/" in said]
+    assert [said for said in person.trouble if said not in blocked + late] == []
 
 
 def remote_template(vendor: Vendor, title: str, html: str, text: str = "") -> int:
