@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from contacts import search
-from contacts.models import Contact, email_key
+from contacts import narrowing
+from contacts.models import Contact
 from cyberadmin.accounts.localtime import day_text
 from cyberadmin.accounts.scoping import account_of
 from cyberadmin.sync.listing import MirrorAdmin
@@ -65,14 +65,7 @@ class ContactAdmin(MirrorAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         account = account_of(request)
-        if not search_term.strip() or account is None:
-            return queryset, False
-        if "@" in search_term:
-            # A whole address means that very person, not everybody whose words begin like it.
-            exact = queryset.filter(email_key=email_key(search_term))
-            if exact.exists():
-                return exact, False
-        return search.search(queryset, account, search_term[:200]), False
+        return (queryset if account is None else narrowing.by_text(account, queryset, search_term)), False
 
     @display(description=_("E-mail address"), ordering="email_key")
     def email(self, obj: Contact) -> str:

@@ -1,4 +1,4 @@
-"""What the list of contacts can be narrowed by. Each filter speaks of the client in the address and of indexed columns."""
+"""What the list of contacts can be narrowed by. What each filter means is decided in `contacts/narrowing.py`."""
 
 from typing import Any
 
@@ -7,26 +7,29 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Contact, GroupMembership
+from contacts import narrowing
+from contacts.models import Contact
 from cyberadmin.accounts.scoping import account_of
-from cyberadmin.sync.models import Change
 from groups.models import Group
 
 
-class _ChoiceFilter(SimpleListFilter):
+class _Narrowing(SimpleListFilter):
+    """A filter whose meaning is that of its parameter in `narrowing.BY`."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        account, value = account_of(request), self.value()
+        if not value or account is None:
+            return queryset
+        return narrowing.BY[str(self.parameter_name)](account, queryset, value)
+
+
+class _ChoiceFilter(_Narrowing):
     """A filter with fixed choices on one column."""
 
-    column = ""
     options: Any = ()
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return self.options
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        if value is None:
-            return queryset
-        return queryset.filter(**{self.column: "" if value == "none" else value})
 
 
 class StateFilter(_ChoiceFilter):
@@ -34,7 +37,6 @@ class StateFilter(_ChoiceFilter):
 
     title = _("State")
     parameter_name = "state"
-    column = "state"
     options = Contact.State.choices
 
 
@@ -43,7 +45,6 @@ class LanguageFilter(_ChoiceFilter):
 
     title = _("Language")
     parameter_name = "language"
-    column = "language"
     options = (*Contact.Language.choices, ("none", _("not known")))
 
 
@@ -52,11 +53,10 @@ class ConsentFilter(_ChoiceFilter):
 
     title = _("Consent")
     parameter_name = "consent"
-    column = "consent_type"
     options = (*Contact.Consent.choices, ("none", _("not known")))
 
 
-class GroupFilter(SimpleListFilter):
+class GroupFilter(_Narrowing):
     """Members of one group of this client; any other number gives an empty list, whoever it belongs to."""
 
     title = _("Group")
@@ -77,38 +77,14 @@ class GroupFilter(SimpleListFilter):
     @property
     def chosen(self) -> Group | None:
         """The group that the list is narrowed to."""
-        value = self.value()
-        if not value or not value.isdecimal() or len(value) > 18:
-            return None
-        return Group.objects.filter(account=self.account_id, pk=int(value)).first()
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.value():
-            return queryset
-        chosen = self.chosen
-        if chosen is None:
-            return queryset.none()
-        members = GroupMembership.objects.filter(group=chosen).exclude(pending=GroupMembership.Pending.REMOVE)
-        return queryset.filter(pk__in=members.values("contact"))
+        return narrowing.group_of(self.account_id, self.value() or "")
 
 
-class PushFilter(SimpleListFilter):
+class PushFilter(_Narrowing):
     """How far the contact's own changes are."""
 
     title = _("Changes")
     parameter_name = "push"
-    STATES = {
-        "waiting": ("queued", "sending", "unknown"),
-        "attention": ("conflict", "failed", "parked"),
-    }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return [("waiting", _("on their way")), ("attention", _("need attention"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        states = self.STATES.get(self.value() or "")
-        account = account_of(request)
-        if states is None or account is None:
-            return queryset
-        changes = Change.objects.filter(account=account, kind="contact", state__in=states)
-        return queryset.filter(pk__in=changes.values("object_id"))
