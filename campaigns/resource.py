@@ -12,10 +12,11 @@ from typing import Any, cast
 from cyberadmin.accounts.policy import Right
 from cyberadmin.api import errors, types
 from cyberadmin.api.client import ApiClient
-from cyberadmin.sync import pace
+from cyberadmin.sync import pace, record
+from cyberadmin.sync.clock import now
 from cyberadmin.sync.models import Change
 from cyberadmin.sync.pull import PullContext
-from cyberadmin.sync.resource import AlreadyThere, GoneThere, Resource, Seen, Sent, Stopped, Values
+from cyberadmin.sync.resource import AlreadyThere, GoneThere, Overtaken, Resource, Seen, Sent, Values
 
 from . import gate, states, wire
 from .models import Mailing
@@ -95,6 +96,18 @@ class MailingResource(Resource):
             obj.save()
             states.refresh(obj.edition.campaign_id)
 
+    def overtaken(self, change: Change, obj: Mailing) -> None:
+        # The old one goes out after all: what was to replace it is not made, and the campaign tells the old time again.
+        for successor in obj.moved_to.filter(gone_at=None, remote_id=None):
+            record.supersede(record.open_changes(self.kind, successor), "moved_too_late")
+            successor.gone_at, successor.snapshot = now(), None
+            successor.save()
+        if obj.edition is not None:
+            obj.edition.send_at = obj.send_at
+            obj.edition.save(update_fields=["send_at", "edited_at"])
+            obj.save()
+            states.refresh(obj.edition.campaign_id)
+
     # --- pulling ---
     def pull(self, context: PullContext) -> Iterator[None]:
         return pull_mailings(context)
@@ -129,7 +142,7 @@ def _cancelled(client: ApiClient, obj: Mailing) -> Sent:
         if seen.extra["stage"] == Mailing.Stage.SCHEDULED:
             raise
         words = {"words": refused.vendor_message, "status": refused.status}
-        raise Stopped("already_started", words, final=True) from None
+        raise Overtaken("already_started", seen, words) from None
     return Sent(gone=True)
 
 

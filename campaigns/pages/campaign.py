@@ -16,7 +16,7 @@ from cyberadmin.accounts.scoping import ScopedPage, rights
 from cyberadmin.sync import reasons
 from cyberadmin.sync import services as outbox
 
-from .common import STATE_TONES, campaign_url, editions_of, previews
+from .common import STATE_TONES, TOO_LATE, campaign_url, editions_of, previews
 
 LEVELS = (
     ("block", "bad", "block", gettext_lazy("must be mended")),
@@ -80,6 +80,7 @@ def at_vendor(campaign: Campaign, editions: Iterable[Edition]) -> list[dict[str,
             "change": changes.get(one.pk),
             "explained": reasons.explain(changes[one.pk]) if one.pk in changes else None,
             "countdown": countdown(one),
+            "too_late": one.pk in changes and changes[one.pk].reason in TOO_LATE,
         }
         for one in mailings
     ]

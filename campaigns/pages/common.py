@@ -14,6 +14,9 @@ from templates import preview
 #: How each state of a campaign looks.
 STATE_TONES = {"draft": "quiet", "asked": "warn", "approved": "info", "scheduled": "info", "sent": "good"}
 
+#: How a cancellation or a move ends that came too late: over, but worth saying.
+TOO_LATE = ("already_started", "moved_too_late")
+
 
 def campaign_url(campaign: Campaign, name: str = "change") -> str:
     """A page of a campaign."""

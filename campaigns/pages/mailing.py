@@ -1,5 +1,6 @@
 """One mailing: where it is, stopping and moving it, and what became of it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -20,7 +21,7 @@ from cyberadmin.sync.pages import FormPage, announce
 from templates import preview
 
 from . import charts
-from .common import campaign_url, mailing_url
+from .common import TOO_LATE, campaign_url, mailing_url
 from .times import TimeForm, typed
 
 HISTORY = 20
@@ -79,11 +80,18 @@ class MailingPage(OfMailing):
             zone=self.account.time_zone,
             moved_to=mailing.moved_to.first(),
             history=[(change, reasons.explain(change)) for change in recent],
+            too_late=too_late(recent),
             preview=preview.frame(
                 request, mailing_url(mailing, "body"), html=mailing.body_html, text=mailing.body_text
             ),
             **results_of(mailing),
         )
+
+
+def too_late(changes: Iterable[Change]) -> Any:
+    """In words, what became of a cancellation or a move that came too late; None when the newest change is no such."""
+    newest = next(iter(changes), None)
+    return reasons.explain(newest) if newest is not None and newest.reason in TOO_LATE else None
 
 
 def results_of(mailing: Mailing) -> dict[str, Any]:
@@ -146,7 +154,12 @@ class CancelPage(OfMailing, FormPage):
         mailing = self.obj
         context["not_offered"] = not mailing.is_live or mailing.stage not in ("new", "scheduled")
         return super().show(
-            form, mailing=mailing, countdown=sending.countdown(mailing), cancel_url=mailing_url(mailing), **context
+            form,
+            mailing=mailing,
+            countdown=sending.countdown(mailing),
+            cancel_url=mailing_url(mailing),
+            back_label=_("Go back"),
+            **context,
         )
 
     def perform(self, form: Any) -> Any:

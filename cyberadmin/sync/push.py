@@ -21,7 +21,7 @@ from cyberadmin.api.client import ApiClient
 from . import claim, connection, crash, doubt, guard, outcomes, pace, registry, settle
 from .clock import now
 from .models import Change
-from .resource import AlreadyThere, GoneThere, ProtectedThere, Resource, Seen, Sent, Stopped, Values
+from .resource import AlreadyThere, GoneThere, Overtaken, ProtectedThere, Resource, Seen, Sent, Stopped, Values
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +98,10 @@ class Pump:
         if change.keyless and change.verb == Change.Verb.CREATE and obj.deleted_at is not None:
             # Certainly not made so far, else it were in doubt; staff deleted it meanwhile, so it is not made now.
             return settle.not_wanted(resource, change, obj, self.log)
+        return self._attempt(resource, change, obj)
+
+    def _attempt(self, resource: Resource, change: Change, obj: Any) -> None:
+        """Send one change that may go out, and settle whatever the vendor or the resource makes of it."""
         try:
             self._send(resource, change, obj)
         except errors.ApiError as error:
@@ -108,9 +112,10 @@ class Pump:
             settle.gone_there(change, self.log)
         except AlreadyThere as there:
             settle.already_there(change, there.candidates, self.log)
+        except Overtaken as moved_on:
+            settle.overtaken(resource, change, obj, moved_on, self.log)
         except Stopped as stopped:
             settle.stopped(change, stopped, self.log)
-        return None
 
     def _actor_may(self, change: Change, right: Right) -> bool:
         """Whether who made it may still do it; asked once for each person and turn. Nobody's changes are the machine's."""

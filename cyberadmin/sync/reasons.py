@@ -158,9 +158,12 @@ REASONS: dict[str, Reason] = {
         ("retry", "discard"),
     ),
     "already_started": Reason(
-        lazy("This mailing has already started, so it cannot be cancelled."),
-        lazy("Cyberimpact's own application may still stop the rest. Discard the cancellation here."),
-        ("discard",),
+        lazy("This mailing had already started, so it could not be cancelled: it goes out."),
+        lazy("There is nothing to do here. Cyberimpact's own application may still stop the rest."),
+    ),
+    "moved_too_late": Reason(
+        lazy("The mailing that this one was to replace had already started, so this one is not made."),
+        lazy("There is nothing left to do."),
     ),
     "time_unsayable": Reason(
         lazy("The time of sending exists twice, because of the clock change, in the way that Cyberimpact takes times."),

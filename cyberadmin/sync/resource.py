@@ -80,6 +80,19 @@ class Stopped(Exception):
         self.again_after = again_after
 
 
+class Overtaken(Exception):
+    """The vendor moved on before the request, so it is pointless now and there is nothing to decide.
+
+    The change ends with `reason` (a code of `reasons.py`), and the row shows what was just `seen`.
+    """
+
+    def __init__(self, reason: str, seen: Seen, detail: Values | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.seen = seen
+        self.detail = detail or {}
+
+
 class Resource(ABC):
     """One mirrored model bound to one endpoint family."""
 
@@ -160,6 +173,9 @@ class Resource(ABC):
 
     def withdrawn(self, change: "Change", obj: Any) -> None:
         """Undo what `record` did beside the object, when a change is discarded or cancelled."""
+
+    def overtaken(self, change: "Change", obj: Any) -> None:
+        """Undo what was planned on top of a change that ended as `Overtaken`."""
 
     def read_details(self, client: ApiClient, obj: Any) -> Seen:
         """Like `read`, with what the lists leave out."""

@@ -12,7 +12,7 @@ from .clock import now
 from .connection import CallLog
 from .mirror import writing
 from .models import Change
-from .resource import Resource, Seen, Sent, Stopped, Values
+from .resource import Overtaken, Resource, Seen, Sent, Stopped, Values
 
 
 def payload_hash(change: Change) -> str:
@@ -111,6 +111,26 @@ def stopped(change: Change, stop: Stopped, log: CallLog) -> None:
             fence=None,
             sent_at=change.sent_at,
         )
+        log.flush()
+
+
+def overtaken(resource: Resource, change: Change, obj: Any, moved_on: Overtaken, log: CallLog) -> None:
+    """The request came too late: the change is over, and the row shows what the vendor has."""
+    with transaction.atomic():
+        row = record.lock(obj)
+        claim.release(
+            change,
+            Change.State.CANCELLED,
+            reason=moved_on.reason,
+            reason_detail=moved_on.detail,
+            done_at=now(),
+            sent_at=change.sent_at,
+        )
+        row.deleted_at = None
+        merge.merge(resource, row, moved_on.seen, merge.pending_fields(change.kind, row))
+        with writing():
+            resource.overtaken(change, row)
+            _save(row)
         log.flush()
 
 

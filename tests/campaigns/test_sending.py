@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from campaigns import approvals, sending, services
 from campaigns.models import Approval, Campaign, Mailing
 from cyberadmin.accounts.models import AccountAccess
-from cyberadmin.sync import clock
+from cyberadmin.sync import clock, health, reasons
 from cyberadmin.sync import services as sync
 from cyberadmin.sync.models import Change
 from tests.campaigns.desk import CampaignDesk
@@ -236,12 +236,14 @@ def test_cancelling_what_has_just_started_says_so(desk: CampaignDesk, status: in
     sending.cancel(desk.writer, fresh(mailing))
     desk.world.settle()
 
+    # It is over by itself, says so, and the row shows what goes out: nobody has to clear anything away.
     change = only_change(desk, "delete")
-    assert (change.state, change.reason) == (Change.State.FAILED, "already_started")
+    assert (change.state, change.reason, change.is_open) == (Change.State.CANCELLED, "already_started", False)
+    assert reasons.explain(change).actions == ()
     assert len(desk.there()) == 1
-    sync.discard(desk.writer, change)
-    desk.world.pull()
-    assert fresh(mailing).stage == Mailing.Stage.SENT
+    assert (fresh(mailing).stage, fresh(mailing).deleted_at, fresh(mailing).gone_at) == (Mailing.Stage.SENT, None, None)
+    assert Campaign.objects.get().state == Campaign.State.SENT
+    assert health.differences(desk.world.account.pk) == []
     with pytest.raises(ValidationError, match="started"):
         sending.cancel(desk.writer, fresh(mailing))
 
@@ -288,14 +290,15 @@ def test_a_move_of_what_has_just_started_leaves_the_one_that_goes(desk: Campaign
     moved = sending.move(desk.sender, fresh(mailing), desk.wall(timedelta(days=9)))
     desk.world.settle()
     assert only_change(desk, "delete").reason == "already_started"
-    assert len(desk.made()) == 1
-
-    # Even when somebody gives the refused cancellation up, no second one is made.
-    sync.discard(desk.sender, only_change(desk, "delete"))
-    desk.world.settle()
-    stopped = Change.objects.get(kind="mailing", verb="create", object_id=moved.pk)
-    assert stopped.reason == "old_still_there"
-    assert len(desk.made()) == 1
+    # The new one ends with it, and the campaign tells the time at which the old one left.
+    ended = Change.objects.get(kind="mailing", verb="create", object_id=moved.pk)
+    assert (ended.state, ended.reason) == (Change.State.SUPERSEDED, "moved_too_late")
+    assert fresh(moved).gone_at is not None
+    assert fresh(mailing).edition.send_at == fresh(mailing).send_at
+    assert fresh(mailing).stage == Mailing.Stage.SENT
+    assert not Change.objects.filter(state__in=Change.OPEN).exists()
+    assert len(desk.made()) == len(desk.there()) == 1
+    assert health.differences(desk.world.account.pk) == []
 
 
 def test_a_move_too_near_or_to_a_time_that_does_not_exist_changes_nothing(desk: CampaignDesk) -> None:
