@@ -1,0 +1,82 @@
+"""Every page there is, judged by axe-core (WCAG 2.2 A and AA), in light and in dark.
+
+The pages are found in the URLconf, as in the isolation test: one added tomorrow is judged tomorrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from tests.accounts.isolation_world import Agency, build
+from tests.accounts.test_isolation import SITE_VIEWS, doors, scoped_doors
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("axe")]
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+JUDGE = """
+rules => axe.run(document, {runOnly: rules, resultTypes: ["violations"], iframes: false}).then(found =>
+  found.violations.map(each => each.id + ": " + each.nodes.slice(0, 3).map(node => node.target.join(" ")).join(" | ")))
+"""
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(locale="fr-CA", viewport={"width": 1400, "height": 900}, bypass_csp=True)
+    yield context.new_page()
+    context.close()
+
+
+def log_in(page: Page, address: str, client: Client) -> None:
+    """Give the browser the session of a test client."""
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": address}])
+
+
+def addresses(agency: Agency, client: Client) -> list[str]:
+    """Every page that opens as HTML for an agency administrator, outside and inside a client."""
+    inside = [f"/c/{agency.ours.account.slug}/{path}" for door in scoped_doors() for path in door.paths(agency.ours)]
+    outside = [f"/{path}" for door in doors() if door.name not in SITE_VIEWS for path in door.paths(None)]
+    found = []
+    for path in [*inside, *outside, "/"]:
+        response = client.get(path)
+        policy = response.headers.get("Content-Security-Policy", "")
+        if response.status_code == 200 and "html" in response.headers["Content-Type"] and "sandbox" not in policy:
+            found.append(path)
+    return found
+
+
+def judge(page: Page, theme: str, rules: dict[str, object]) -> list[str]:
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    found: list[str] = page.evaluate(JUDGE, rules)
+    return [f"{theme}: {each}" for each in found]
+
+
+def test_every_page_can_be_used_by_everybody(page: Page, live_server: LiveServer) -> None:
+    agency = build()
+    client = Client()
+    client.force_login(agency.administrator)
+    log_in(page, live_server.url, client)
+    paths = addresses(agency, client)
+    assert len(paths) > 60
+    broken: dict[str, list[str]] = {}
+    for path in paths:
+        page.goto(f"{live_server.url}{path}")
+        page.evaluate(AXE)
+        said = judge(page, "light", RULES) + judge(page, "dark", {"type": "rule", "values": ["color-contrast"]})
+        if said:
+            broken[path] = said
+    assert broken == {}
+
+
+def test_the_log_in_can_be_used_by_everybody(page: Page, live_server: LiveServer) -> None:
+    page.goto(f"{live_server.url}/login/")
+    page.evaluate(AXE)
+    assert judge(page, "light", RULES) + judge(page, "dark", RULES) == []
