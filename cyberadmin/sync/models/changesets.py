@@ -51,6 +51,8 @@ class ChangeSet(models.Model):
     counts = models.JSONField(default=dict)
     #: What the plan foresees beside the rows: contacts gained (the bill), mails triggered, consents by type, overlap.
     forecast = models.JSONField(default=dict)
+    #: What the engine remembers from one slice of work to the next: rows that fit in a batch, refusals in a row, waits.
+    memory = models.JSONField(default=dict)
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0)
     #: Fingerprint of the plan's rows and parameters; an approval is of exactly this.
@@ -82,15 +84,18 @@ class ChangeSet(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["account", "-id"], name="changeset_latest"),
-            models.Index(
-                fields=["state", "lease_until"], condition=Q(state__in=["planning", "applying"]), name="changeset_work"
-            ),
+            models.Index(fields=["account", "state"], condition=Q(finished_at=None), name="changeset_work"),
         ]
 
     @property
     def is_ended(self) -> bool:
         """Whether nothing more will happen to it."""
         return self.state in self.ENDED
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether somebody approved exactly the plan as it stands."""
+        return bool(self.fingerprint) and self.approved_fingerprint == self.fingerprint
 
 
 class Batch(models.Model):
@@ -100,11 +105,15 @@ class Batch(models.Model):
         COMPOSED = "composed", _("about to be sent")
         DOUBT = "doubt", _("checking whether it arrived")
         RUNNING = "running", _("being carried out")
+        ANSWERED = "answered", _("carried out, result being written down")
         VERIFYING = "verifying", _("result being checked")
         SPLIT = "split", _("refused as a whole, sent in two halves")
         ENDED = "ended", _("ended")
 
+    #: The vendor may still be at work on it: at most one for each account.
     OPEN = ("composed", "doubt", "running", "verifying")
+    #: Something is left to do for it.
+    UNSETTLED = (*OPEN, "answered")
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="batches")
     change_set = models.ForeignKey(ChangeSet, models.CASCADE, related_name="batches")
@@ -115,10 +124,15 @@ class Batch(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.COMPOSED)
     reason = models.CharField(max_length=40, blank=True)
     status_there = models.CharField(max_length=40, blank=True)
+    #: Fingerprint of the bytes that were posted: what is posted once more must be the very same.
     payload_hash = models.CharField(max_length=32, blank=True)
+    #: The vendor's result, from its arrival until the rows know it: [[successes], [[entry or null, words], ...]].
+    result = models.JSONField(null=True, blank=True)
     rows = models.PositiveIntegerField(default=0)
-    #: How many unsubscribed and bounced addresses the vendor listed just before; fewer afterwards is an alarm.
+    #: How many unsubscribed and bounced addresses the vendor listed just before (fewer afterwards is an alarm), and
+    #: "watch": those of its rows who were seen to leave while it ran.
     fence = models.JSONField(default=dict)
+    looks = models.PositiveSmallIntegerField(default=0)
     posts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(null=True, blank=True)
     posted_at = models.DateTimeField(null=True, blank=True)
@@ -137,6 +151,14 @@ class Batch(models.Model):
                 condition=Q(state__in=["composed", "doubt", "running", "verifying"]),
                 name="one_open_batch_per_account",
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["change_set"],
+                condition=Q(state__in=["composed", "doubt", "running", "verifying", "answered"]),
+                name="batch_unsettled",
+            ),
+            models.Index(fields=["recheck_at"], condition=Q(recheck_at__isnull=False), name="batch_recheck"),
         ]
 
 
@@ -164,7 +186,7 @@ class PlannedRow(models.Model):
         FAILED = "failed", _("refused")
         CANCELLED = "cancelled", _("not sent")
 
-    change_set = models.ForeignKey(ChangeSet, models.CASCADE, related_name="rows")
+    change_set = models.ForeignKey(ChangeSet, models.CASCADE, related_name="rows", db_index=False)
     account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
     number = models.PositiveIntegerField()
     #: Primary key of the mirror row, when there is one.
@@ -178,13 +200,17 @@ class PlannedRow(models.Model):
     reason = models.CharField(max_length=40, blank=True)
     detail = models.JSONField(default=dict)
     #: What is wanted, and what was there when the plan was made ({name: value}); the reverse is made of these.
-    values = models.JSONField(default=dict)
+    values = models.JSONField(default=dict, db_column="wanted")
     base = models.JSONField(default=dict)
     #: `edit_version` of the mirror row when the plan was made: another one at sending = the account changed underneath.
     base_version = models.PositiveIntegerField(null=True, blank=True)
     state = models.CharField(_("result"), max_length=10, choices=State.choices, default=State.NONE, blank=True)
-    batch = models.ForeignKey(Batch, models.SET_NULL, null=True, related_name="planned_rows")
-    change = models.ForeignKey(Change, models.SET_NULL, null=True, related_name="planned_rows")
+    batch = models.ForeignKey(Batch, models.SET_NULL, null=True, related_name="planned_rows", db_index=False)
+    change = models.ForeignKey(Change, models.SET_NULL, null=True, related_name="planned_rows", db_index=False)
+    #: Rows of a refused batch that travel together next: half of it, then a quarter, until the bad one is alone.
+    part = models.PositiveIntegerField(default=0)
+    #: Batches it travelled in.
+    tries = models.PositiveSmallIntegerField(default=0)
     result = models.CharField(max_length=40, blank=True)
     #: The vendor's own words about this row.
     result_words = models.TextField(blank=True)
@@ -202,4 +228,7 @@ class PlannedRow(models.Model):
                 condition=Q(state__in=["sending", "verifying"], batch__isnull=False),
                 name="planned_on_the_wire",
             ),
+            models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="planned_by_batch"),
+            models.Index(fields=["change"], condition=Q(change__isnull=False), name="planned_by_change"),
+            models.Index(fields=["change_set", "part"], condition=Q(state="waiting", part__gt=0), name="planned_in_parts"),
         ]
