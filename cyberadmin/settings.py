@@ -196,6 +196,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "cyberadmin.sync.tasks.sweep", "schedule": 15.0},
     "pull-due": {"task": "cyberadmin.sync.tasks.pull_due", "schedule": 60.0},
     "housekeeping": {"task": "cyberadmin.sync.tasks.keep_house", "schedule": 3600.0},
+    "watch-tokens": {"task": "cyberadmin.sync.tasks.watch_tokens", "schedule": 3600.0},
     "campaigns-watch": {"task": "campaigns.tasks.watch", "schedule": 60.0},
 }
 
@@ -223,6 +224,10 @@ SYNC_PULL_MINUTES = env.int("SYNC_PULL_MINUTES", default=30)
 # Above so many recipients, who asked for an approval cannot give it, and the confirmation wants the number typed.
 CAMPAIGNS_SECOND_PERSON_ABOVE = env.int("CAMPAIGNS_SECOND_PERSON_ABOVE", default=500)
 CAMPAIGNS_TYPED_COUNT_ABOVE = env.int("CAMPAIGNS_TYPED_COUNT_ABOVE", default=100)
+
+# --- Consent (api/README.md 6, row 25) ------------------------------------------------------------------------------
+# Months that a consent lasts, by relation, where it is not the usual: information-request=6,partners=12; 0 = no end.
+CONSENT_MONTHS = env.dict("CONSENT_MONTHS", cast={"value": int}, default={})
 
 # --- Logs ----------------------------------------------------------------------------------------------------------
 LOGGING = {

@@ -1,10 +1,6 @@
-"""Connecting accounts, changing their tokens, and giving staff access. Proving a token is the engine's work
+"""Taking clients on, changing what opens their accounts, and giving staff access. Proving a secret is the engine's work
 (`cyberadmin.sync.proving`), since no request of the console ever speaks to the vendor."""
 
-import base64
-import json
-import re
-from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -14,52 +10,93 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from cyberadmin.celery import app
+from . import audit, hosts, policy, tokens
+from .models import Account, AccountAccess, Credential, Sender
 
-from . import audit, hosts, policy, secrets
-from .models import Account, AccountAccess, Credential
-
-PROVE = "cyberadmin.sync.tasks.prove"
-_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+#: What staff decide about a client, in forms and in the history.
+DECIDED = ("name", "colour", "language", "time_zone", "expected_name", "mandate_reference", "mandate_ends_on")
 
 
-def connect(actor: User, values: dict[str, Any], token: str) -> Account:
-    """Create an account from its form and have its token proved by a ping; nothing is pulled before a person confirms.
+def take_on(actor: User, values: dict[str, Any]) -> Account:
+    """Create a client that has no token yet. `values`: host and what is in DECIDED, where only the first four must be.
 
-    `values`: name, colour, language, time_zone, host. Raises ValidationError per field; only administrators may connect.
+    Raises ValidationError per field; only administrators may take clients on.
     """
     if not actor.is_superuser:
         raise PermissionDenied
-    token = clean_token(token)
-    account = Account(**{name: values[name] for name in ("name", "colour", "language", "time_zone", "host")})
+    account = Account(state=Account.State.SETUP, created_by=actor, host=values["host"])
+    for name in DECIDED:
+        if name in values:
+            setattr(account, name, values[name])
     account.name = account.name.strip()
     account.slug = _free_slug(account.name)
-    account.created_by = actor
     account.full_clean()
-    if account.host not in dict(hosts.choices()):
-        raise ValidationError({"host": _("This host is not on the list of allowed hosts.")})
+    _check_host(account.host)
     with transaction.atomic():
-        _check_unused(token)
         account.save()
-        credential = _store(actor, account, token, Credential.Kind.TOKEN, "")
-        audit.record("account.created", actor=actor, account=account, credential=credential.fingerprint)
+        audit.record("account.created", actor=actor, account=account, host=account.host)
+    return account
+
+
+def connect(actor: User, values: dict[str, Any], token: str) -> Account:
+    """Take a client on whose token is at hand; nothing is pulled before a person has compared the names."""
+    secret = tokens.clean_token(token)
+    with transaction.atomic():
+        account = take_on(actor, values)
+        propose(actor, account, secret)
     return account
 
 
 def propose_token(
-    actor: User, account: Account, token: str, kind: str = Credential.Kind.TOKEN, username: str = ""
+    actor: User,
+    account: Account,
+    token: str,
+    kind: str = Credential.Kind.TOKEN,
+    username: str = "",
+    why: str = "",
 ) -> Credential:
-    """Store a new secret for an account as a candidate and have it proved; the one in use stays until it is."""
+    """Store a new token, or the older method's password, as a candidate and have it proved.
+
+    The one in use stays until then.
+    """
+    legacy = kind == Credential.Kind.LEGACY
+    return propose(actor, account, tokens.clean_login(username, token) if legacy else tokens.clean_token(token), why)
+
+
+def propose(actor: User, account: Account, secret: tokens.Secret, why: str = "") -> Credential:
+    """The same for a secret that was checked already."""
     if not policy.can(actor, "manage", account):
         raise PermissionDenied
-    token = clean_token(token) if kind == Credential.Kind.TOKEN else token
     with transaction.atomic():
-        _check_unused(token, besides=account)
-        credential = _store(actor, account, token, kind, username)
-        if account.state != Account.State.CONNECTED:
-            Account.objects.filter(pk=account.pk).update(state=Account.State.PROVING)
-        audit.record("token.proposed", actor=actor, account=account, credential=credential.fingerprint)
+        tokens.check_unused(secret, besides=account)
+        credential = tokens.store(actor, account, secret)
+        _proving(account)
+        audit.record(
+            "token.proposed",
+            actor=actor,
+            account=account,
+            why=why,
+            credential=credential.fingerprint,
+            kind=credential.kind,
+        )
     return credential
+
+
+def prove_again(actor: User, credential: Credential) -> None:
+    """Check the same secret once more, where that may help. Raises ValidationError."""
+    account = credential.account
+    if not policy.can(actor, "manage", account):
+        raise PermissionDenied
+    with transaction.atomic():
+        refused = Credential.objects.filter(
+            pk=credential.pk, state=Credential.State.REFUSED, refusal__in=Credential.MAY_BE_CHECKED_AGAIN
+        )
+        newer = account.credentials.filter(pk__gt=credential.pk).exists()
+        if newer or not refused.exclude(secret="").update(state=Credential.State.CANDIDATE, refusal=""):
+            raise ValidationError(_("This one cannot be checked again. Paste a new token."))
+        _proving(account)
+        audit.record("token.checked_again", actor=actor, account=account, credential=credential.fingerprint)
+        tokens.call_after_commit(tokens.PROVE, credential)
 
 
 def confirm(actor: User, account: Account) -> None:
@@ -67,15 +104,23 @@ def confirm(actor: User, account: Account) -> None:
     if not policy.can(actor, "manage", account):
         raise PermissionDenied
     with transaction.atomic():
+        locked = Account.objects.select_for_update().get(pk=account.pk)
         candidate = account.credentials.filter(state=Credential.State.CANDIDATE).exclude(proved_at=None).first()
-        if candidate is None or account.state != Account.State.PROVED:
+        if candidate is None or locked.state != Account.State.PROVED:
             raise ValidationError(_("There is nothing to confirm: the token has not been proved yet."))
-        activate(candidate)
+        tokens.activate(candidate)
         Account.objects.filter(pk=account.pk).update(
             state=Account.State.CONNECTED, connected_at=timezone.now(), vendor_name=candidate.proved_as
         )
         account.refresh_from_db()
-        audit.record("account.confirmed", actor=actor, account=account, vendor_name=candidate.proved_as)
+        audit.record(
+            "account.confirmed",
+            actor=actor,
+            account=account,
+            vendor_name=candidate.proved_as,
+            credential=candidate.fingerprint,
+            kind=candidate.kind,
+        )
 
 
 def cancel(actor: User, account: Account) -> None:
@@ -87,6 +132,101 @@ def cancel(actor: User, account: Account) -> None:
     with transaction.atomic():
         audit.record("account.cancelled", actor=actor, account=account)
         account.delete()
+
+
+def edit_account(actor: User, account: Account, values: dict[str, Any]) -> bool:
+    """Change what is in DECIDED; False when nothing differs. Before and after go into the history."""
+    if not policy.can(actor, "manage", account):
+        raise PermissionDenied
+    changed = {name: values[name] for name in DECIDED if name in values and values[name] != getattr(account, name)}
+    if not changed:
+        return False
+    before = {name: getattr(account, name) for name in changed}
+    for name, value in changed.items():
+        setattr(account, name, value)
+    account.full_clean(exclude=["slug", "created_by"])
+    with transaction.atomic():
+        account.save(update_fields=list(changed))
+        audit.record("account.edited", actor=actor, account=account, before=_plain(before), after=_plain(changed))
+    return True
+
+
+def make_letter(actor: User, account: Account, expected_name: str) -> None:
+    """The letter that asks Cyberimpact for the API is made today: the client waits for it (product.md S13)."""
+    if not policy.can(actor, "manage", account):
+        raise PermissionDenied
+    name = " ".join(expected_name.split())
+    if not name:
+        raise ValidationError({"expected_name": _("The letter must name the account.")})
+    with transaction.atomic():
+        Account.objects.filter(pk=account.pk).update(expected_name=name, letter_made_at=timezone.now())
+        early = (Account.State.SETUP, Account.State.REFUSED)
+        Account.objects.filter(pk=account.pk, state__in=early).update(state=Account.State.WAITING)
+        audit.record("letter.made", actor=actor, account=account, expected_name=name)
+
+
+def finish(actor: User, account: Account) -> None:
+    """Say that the taking on is finished, whatever step was left out: its reminder goes."""
+    if not policy.can(actor, "manage", account):
+        raise PermissionDenied
+    if account.state != Account.State.CONNECTED:
+        raise ValidationError(_("The account is not connected yet."))
+    with transaction.atomic():
+        Account.objects.filter(pk=account.pk).update(taken_on_at=timezone.now())
+        audit.record("account.taken_on", actor=actor, account=account)
+
+
+def change_host(actor: User, account: Account, host: str, why: str) -> None:
+    """Call another host for this account from now on.
+
+    What opens the account is forgotten first: a token is never sent to a host that it was not pasted for (docs/engine.md,
+    security checklist 25). Everything waits until a new one is proved. Raises ValidationError.
+    """
+    if not actor.is_superuser:
+        raise PermissionDenied
+    _check_host(host)
+    if host == account.host:
+        raise ValidationError({"host": _("This host is in use already.")})
+    moment = timezone.now()
+    with transaction.atomic():
+        locked = Account.objects.select_for_update().get(pk=account.pk)
+        settled = (Credential.State.RETIRED, Credential.State.REFUSED)
+        live = locked.credentials.exclude(secret="", state__in=settled)
+        names = [credential.fingerprint for credential in live]
+        live.filter(retired_at=None).update(retired_at=moment)
+        live.update(state=Credential.State.RETIRED, secret="", forgotten_at=moment)
+        values: dict[str, Any] = {"host": host}
+        if locked.state == Account.State.CONNECTED:
+            values |= {"paused_reason": Account.Paused.TOKEN, "paused_at": moment, "paused_detail": ""}
+        else:
+            values |= {"state": Account.State.SETUP}
+        Account.objects.filter(pk=account.pk).update(**values)
+        audit.record(
+            "account.host", actor=actor, account=account, why=why, before=locked.host, after=host, forgotten=names
+        )
+
+
+def add_sender(actor: User, account: Account, address: str) -> Sender | None:
+    """Note an address that Cyberimpact has validated; None when it was noted before. Raises ValidationError."""
+    if not policy.can(actor, "manage", account):
+        raise PermissionDenied
+    sender = Sender(account=account, address=address.strip(), created_by=actor)
+    sender.full_clean(exclude=["account", "created_by"])
+    if account.senders.filter(address__iexact=sender.address).exists():
+        return None
+    with transaction.atomic():
+        sender.save()
+        audit.record("sender.added", actor=actor, account=account, address=sender.address)
+    return sender
+
+
+def remove_sender(actor: User, sender: Sender) -> None:
+    """Cross an address out that was typed here; nothing changes at Cyberimpact."""
+    if not policy.can(actor, "manage", sender.account):
+        raise PermissionDenied
+    with transaction.atomic():
+        audit.record("sender.removed", actor=actor, account=sender.account, address=sender.address)
+        sender.delete()
 
 
 def set_access(actor: User, account: Account, user: User, role: str | None) -> None:
@@ -101,78 +241,20 @@ def set_access(actor: User, account: Account, user: User, role: str | None) -> N
         audit.record("access.set", actor=actor, account=account, user=user.get_username(), role=role)
 
 
-def activate(credential: Credential) -> None:
-    """Put a proved credential into use and retire the one before it. Call inside a transaction."""
-    account = credential.account
-    account.credentials.filter(state=Credential.State.ACTIVE).exclude(pk=credential.pk).update(
-        state=Credential.State.RETIRED, retired_at=timezone.now()
-    )
-    credential.state = Credential.State.ACTIVE
-    credential.save(update_fields=["state"])
+def _proving(account: Account) -> None:
+    waiting = Account.objects.filter(pk=account.pk).exclude(state=Account.State.CONNECTED)
+    waiting.update(state=Account.State.PROVING)
+    account.refresh_from_db(fields=["state"])
 
 
-def clean_token(token: str) -> str:
-    """The token as it will be sent. Raises ValidationError with what is wrong with the paste; never quotes it."""
-    token = token.strip(" ")
-    if not token:
-        raise ValidationError({"token": _("Paste the API token made in Cyberimpact.")})
-    if re.search(r"[\r\n]", token):
-        raise ValidationError(
-            {"token": _("The token holds a line break: it was perhaps copied in two pieces. Copy it again in one.")}
-        )
-    if re.search(r"\s", token):
-        raise ValidationError({"token": _("The token holds spaces: copy it again, without the text around it.")})
-    if not _JWT.fullmatch(token):
-        raise ValidationError(
-            {
-                "token": _(
-                    "This is not an API token: one has three parts separated by dots. Copy it again from Cyberimpact."
-                )
-            }
-        )
-    return token
+def _check_host(host: str) -> None:
+    if host not in dict(hosts.choices()):
+        raise ValidationError({"host": _("This host is not on the list of allowed hosts.")})
 
 
-def read_claims(token: str) -> dict[str, Any]:
-    """Id and expiry from the JWT's claims when they can be read; never used for a permission (product.md S20)."""
-    try:
-        payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        expires = claims.get("exp")
-        return {
-            "token_id": str(claims.get("jti") or "")[:100],
-            "expires_at": datetime.fromtimestamp(int(expires), UTC) if expires else None,
-        }
-    except (ValueError, IndexError, AttributeError, TypeError, OverflowError, OSError):
-        return {"token_id": "", "expires_at": None}
-
-
-def _store(actor: User, account: Account, secret: str, kind: str, username: str) -> Credential:
-    # An earlier candidate that was never confirmed is replaced by the new one.
-    account.credentials.filter(state=Credential.State.CANDIDATE).update(
-        state=Credential.State.RETIRED, retired_at=timezone.now()
-    )
-    claims = read_claims(secret) if kind == Credential.Kind.TOKEN else {}
-    credential = Credential(
-        account=account, kind=kind, username=username, created_by=actor, last_four=secret[-4:], **claims
-    )
-    credential.fingerprint = secrets.fingerprints(secret)[0]
-    credential.save()
-    credential.seal(secret)
-    credential.save(update_fields=["secret"])
-    pk = credential.pk
-    transaction.on_commit(lambda: app.send_task(PROVE, args=(pk,), ignore_result=True), robust=True)
-    return credential
-
-
-def _check_unused(secret: str, besides: Account | None = None) -> None:
-    used = Credential.objects.filter(
-        fingerprint__in=secrets.fingerprints(secret), state__in=(Credential.State.ACTIVE, Credential.State.CANDIDATE)
-    )
-    if besides is not None:
-        used = used.exclude(account=besides)
-    if used.exists():
-        raise ValidationError({"token": _("This token already belongs to a client account that is connected here.")})
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Values as JSON can carry them."""
+    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in values.items()}
 
 
 def _free_slug(name: str) -> str:

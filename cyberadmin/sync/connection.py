@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -34,6 +35,8 @@ BOOKED_AT_ONCE = 5
 #: How long an account waits when the vendor refuses a call and cannot be asked whether it means the token.
 UNCLEAR_SECONDS = 30.0
 REPLACED_SECONDS = 1.0
+#: How exact the register's "last used" is: not every turn at a queue costs a write.
+USE_NOTED_EVERY = timedelta(minutes=10)
 _ADDRESS = re.compile(r"[^\s\"'<>,;:{}\[\]@]+@[^\s\"'<>,;:{}\[\]@]+")
 
 #: Errors that no other change of the account would survive either: the account is paused (docs/engine.md 2.6).
@@ -60,6 +63,8 @@ class CallLog:
     troubled: bool = False
     #: Set while the one call is made that an open breaker allows.
     probing: bool = False
+    #: Whether any call of this piece of work was answered otherwise than by a refusal of the credential.
+    accepted: bool = False
 
     def succeeded(self) -> None:
         """A call had a good answer; told to the breaker only while that counts failures."""
@@ -68,6 +73,7 @@ class CallLog:
 
     def add(self, record: CallRecord) -> None:
         """Take one exchange; nothing is written yet."""
+        self.accepted = self.accepted or record.status not in (None, 401, 403)
         self.rows.append(
             ApiCall(
                 account_id=self.account_id,
@@ -146,19 +152,29 @@ class AccountClient(ApiClient):
     """A client that remembers which stored credential it speaks with."""
 
     credential_id: int = 0
+    is_legacy: bool = False
 
 
-def open_client(account: Account, stored: Credential, log: CallLog, before_call: Any = None) -> ApiClient:
-    """A client for one credential. Raises secrets.SecretUnreadable or hosts.HostRefused."""
+def in_use(account: Account) -> Credential | None:
+    """The account's credential in use, read together with the host that it may be sent to."""
+    active = Credential.objects.select_related("account").filter(account=account, state=Credential.State.ACTIVE)
+    return active.first()
+
+
+def open_client(stored: Credential, log: CallLog, before_call: Any = None) -> ApiClient:
+    """A client for one credential, which was read together with its account: a secret meets no other host than its own.
+
+    Raises secrets.SecretUnreadable or hosts.HostRefused.
+    """
     client = AccountClient(
-        hosts.base_url(account.host),
+        hosts.base_url(stored.account.host),
         _credential(stored),
         on_call=log.add,
         before_call=before_call,
         deadline=settings.SYNC_DEADLINE_SECONDS,
         resolve_check=hosts.check_address,
     )
-    client.credential_id = stored.pk
+    client.credential_id, client.is_legacy = stored.pk, stored.is_legacy
     return client
 
 
@@ -168,18 +184,21 @@ def client_for(account: Account, log: CallLog) -> Iterator[ApiClient]:
 
     Raises AccountPaused, or pace.HoldOff where an open breaker was due for its probe and that failed.
     """
-    stored = account.credentials.filter(state=Credential.State.ACTIVE).first()
+    stored = in_use(account)
     if not account.is_working or stored is None:
         raise AccountPaused
     try:
-        client = open_client(account, stored, log, Paced(log))
+        client = open_client(stored, log, Paced(log))
     except secrets.SecretUnreadable as error:
         pause(account, Account.Paused.SECRET, str(error))
         raise AccountPaused from None
     with client:
         if pace.take_probe(account.pk):
             _probe(account, client, log)
-        yield client
+        try:
+            yield client
+        finally:
+            _note_use(stored, log)
 
 
 def _probe(account: Account, client: ApiClient, log: CallLog) -> None:
@@ -197,6 +216,12 @@ def _probe(account: Account, client: ApiClient, log: CallLog) -> None:
     finally:
         log.probing = False
     pace.succeeded(account.pk)
+
+
+def _note_use(stored: Credential, log: CallLog) -> None:
+    moment = now()
+    if log.accepted and (stored.last_used_at is None or stored.last_used_at < moment - USE_NOTED_EVERY):
+        Credential.objects.filter(pk=stored.pk).update(last_used_at=moment)
 
 
 def pause(account: Account, reason: str, detail: str = "") -> bool:
@@ -229,7 +254,7 @@ def handle_account_error(account: Account, client: ApiClient, error: errors.ApiE
         if works is None:
             pace.hold(account.pk, UNCLEAR_SECONDS)
             return True
-        reason = Account.Paused.TOKEN if isinstance(error, errors.InvalidToken) else Account.Paused.FORBIDDEN
+        reason = _reason(client) if isinstance(error, errors.InvalidToken) else Account.Paused.FORBIDDEN
         pause(account, reason, error.vendor_message)
         return True
     reason_of = next((reason for kind, reason in PAUSING.items() if isinstance(error, kind)), None)
@@ -237,6 +262,12 @@ def handle_account_error(account: Account, client: ApiClient, error: errors.ApiE
         return False
     pause(account, reason_of, error.vendor_message)
     return True
+
+
+def _reason(client: ApiClient) -> str:
+    """Why a credential is refused: a user name and password end with their user (product.md S23)."""
+    legacy = isinstance(client, AccountClient) and client.is_legacy
+    return Account.Paused.LOGIN if legacy else Account.Paused.TOKEN
 
 
 def _was_replaced(account: Account, client: ApiClient) -> bool:

@@ -6,13 +6,12 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Q
 
-from cyberadmin.accounts.models import Account, Credential
+from cyberadmin.accounts.models import Account
 
-from . import claim, proving, pull
+from . import claim, custody, pull
 from .clock import now
 from .models import Change, Heartbeat, Pace, PullRun
 
-PROVING_PATIENCE = timedelta(seconds=20)
 EASTERN = ZoneInfo("America/Toronto")
 #: Hour of the night, Eastern time, after which the nightly full pulls begin.
 NIGHT_HOUR = 2
@@ -38,16 +37,8 @@ def accounts_with_work() -> list[int]:
     )
     working = Account.objects.filter(state=Account.State.CONNECTED, paused_reason="")
     ids = {*due.values_list("account_id", flat=True).distinct(), *runs.values_list("account_id", flat=True)}
-    _prove_forgotten(moment)
+    custody.find_forgotten(moment)
     return list(working.filter(pk__in=ids).values_list("pk", flat=True))
-
-
-def _prove_forgotten(moment: datetime) -> None:
-    waiting = Credential.objects.filter(
-        state=Credential.State.CANDIDATE, proved_at=None, created_at__lt=moment - PROVING_PATIENCE
-    )
-    for pk in waiting.values_list("pk", flat=True)[:20]:
-        proving.prove(pk)
 
 
 def request_due_pulls() -> list[int]:

@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready
 
-from . import details, housekeeping, proving, pull, push, sweeper
+from . import custody, details, housekeeping, proving, pull, push, sweeper
 
 
 @worker_ready.connect
@@ -35,6 +35,24 @@ def sweep() -> None:
 def prove(credential_id: int) -> None:
     """A token was pasted: whose account does it open?"""
     proving.prove(credential_id)
+
+
+@shared_task
+def make_token(credential_id: int) -> None:
+    """A token was asked for: have the vendor make it with the credential in use."""
+    custody.make(credential_id)
+
+
+@shared_task
+def check_token(credential_id: int) -> None:
+    """Somebody deleted a replaced token at the vendor: is it dead?"""
+    custody.check_by_id(credential_id)
+
+
+@shared_task
+def watch_tokens() -> None:
+    """Look whether replaced tokens are dead, and prove the ones in use once a day."""
+    custody.watch()
 
 
 @shared_task

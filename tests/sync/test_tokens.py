@@ -98,7 +98,7 @@ def test_connecting_waits_for_a_person_to_compare_the_names(world: World) -> Non
     account.refresh_from_db()
     assert (account.state, account.vendor_name) == (Account.State.CONNECTED, "Théâtre du Petit Quai 2")
     actions = AuditEvent.objects.filter(account=account).order_by("id").values_list("action", flat=True)
-    assert list(actions) == ["account.created", "account.confirmed"]
+    assert list(actions) == ["account.created", "token.proposed", "account.confirmed"]
 
 
 def test_a_vendor_account_is_connected_to_one_client_only(world: World) -> None:

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises SecretUnreadable at the first token that no key opens; nothing is overwritten then."""
         rotated = 0
-        for pk in Credential.objects.values_list("pk", flat=True):
+        for pk in Credential.objects.exclude(secret="").values_list("pk", flat=True):
             with transaction.atomic():
                 credential = Credential.objects.select_for_update().get(pk=pk)
                 if secrets.is_current(credential.secret):
