@@ -18,6 +18,7 @@ from cyberadmin.sync.health import differences
 from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import Change, PullRun
 from groups.models import Group
+from templates.models import EmailTemplate
 from tests.sandbox_server import SandboxServer
 
 _numbers = itertools.count(1)
@@ -144,6 +145,12 @@ class World:
         """An empty group that the vendor and the mirror both have, equal."""
         made = self.remote_group(title, **fields)
         return self._mirror("group", Group(account=self.account, remote_id=made["id"], title=title))
+
+    def mirrored_template(self, title: str, html: str = "", text: str = "") -> EmailTemplate:
+        """A template that the vendor and the mirror both have, equal."""
+        body = {"title": title, "bodyHtml": html or f"<p>{title}</p>", "bodyText": text or title}
+        made = self.sandbox.control("POST", "templates", account=self.remote, **body)
+        return self._mirror("template", EmailTemplate(account=self.account, remote_id=made["id"], title=title))
 
     def _mirror(self, kind: str, obj: Any) -> Any:
         resource = registry.get(kind)

@@ -26,6 +26,7 @@ from cyberadmin.sandbox.store import Account, Store
 from cyberadmin.sandbox.wire import Json, not_found
 
 FIELD_TYPES = ("text", "date", "integer", "decimal number")
+TEMPLATE_KEYS = ("id", "title", "bodyHtml", "bodyText")
 
 
 def accounts_shown(store: Store, conn: sqlite3.Connection) -> list[Json]:
@@ -190,8 +191,12 @@ def state(ask: Ask) -> object:
             (account.id,),
         ).fetchall()
         joined = _memberships(conn, account, people if email else None)
+        templates = conn.execute(
+            "SELECT id, title, html, text FROM templates WHERE account_id = ? ORDER BY id", (account.id,)
+        ).fetchall()
     names = ("id", "title", "isPublic", "isDynamic", "membersCount")
     answer: Json = {"account": account.name, "groups": [dict(zip(names, row, strict=True)) for row in groups]}
+    answer["templates"] = [dict(zip(TEMPLATE_KEYS, row, strict=True)) for row in templates]
     for number, name in STATE_NAMES.items():
         key = "members" if number == SUBSCRIBED else name
         answer[key] = [_person(ask, one, joined.get(one.id, [])) for one in people if one.state == number]

@@ -15,9 +15,17 @@ from cyberadmin.sync import registry
 from cyberadmin.sync.models import Change
 from groups import services as groups
 from groups.models import Group
+from templates import services as templates
+from templates.models import EmailTemplate
 from tests.world import World
 
+KINDS: dict[type[Any], str] = {Contact: "contact", Group: "group", EmailTemplate: "template"}
 WHY = "Asked for it on the phone"
+
+
+def mark_of(obj: Any) -> str:
+    """What a person would call it by, and find it by at the vendor: the address, or the title."""
+    return str(obj.email_key if isinstance(obj, Contact) else obj.title)
 
 
 @dataclass
@@ -48,10 +56,9 @@ class Desk:
     wishes: dict[tuple[str, int], Wish] = field(default_factory=dict)
 
     def wish(self, obj: Any) -> Wish:
-        """The wish about a contact or a group."""
-        kind = "contact" if isinstance(obj, Contact) else "group"
-        mark = obj.email_key if kind == "contact" else obj.title
-        return self.wishes.setdefault((kind, obj.pk), Wish(kind, obj.pk, mark))
+        """The wish about a contact, a group or a template."""
+        kind = KINDS[type(obj)]
+        return self.wishes.setdefault((kind, obj.pk), Wish(kind, obj.pk, mark_of(obj)))
 
     # --- contacts ---
     def create_contact(self, email: str, into: list[Group] | None = None, **values: Any) -> Contact:
@@ -119,6 +126,25 @@ class Desk:
             wish.memberships.pop(group.pk, None)
         return change
 
+    # --- templates ---
+    def create_template(self, title: str, html: str, text: str = "") -> EmailTemplate:
+        values = {"title": title, "body_html": html, "body_text": text}
+        made = templates.create_template(self.world.editor, self.world.account, values)
+        self.wish(made).created += 1
+        self._note_values(made, list(values))
+        return made
+
+    def replace_template(self, template: EmailTemplate, **values: str) -> Change | None:
+        template.refresh_from_db()
+        change = templates.replace_template(self.world.editor, template, values, template.edit_version)
+        self._note_values(template, list(values))
+        return change
+
+    def delete_template(self, template: EmailTemplate) -> Change:
+        change = templates.delete_template(self.world.editor, template, WHY)
+        self.wish(template).deleted = True
+        return change
+
     # --- what staff decide afterwards ---
     def give_up(self, obj: Any) -> None:
         """Somebody decided that these edits are not wanted any more (discarded, took theirs)."""
@@ -137,5 +163,5 @@ class Desk:
         wish = self.wish(row)
         shown = registry.get(wish.kind).values(row)
         wish.values.update({name: shown.get(name) for name in names})
-        wish.mark = row.email_key if wish.kind == "contact" else row.title
+        wish.mark = mark_of(row)
         wish.marks.append(wish.mark.casefold())

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 
 from contacts.models import Contact
 from groups.models import Group
+from templates.models import EmailTemplate
 from tests.faults.desk import Desk
 
 
@@ -22,14 +23,17 @@ class Load:
     draw: random.Random
     people: list[Contact] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
+    templates: list[EmailTemplate] = field(default_factory=list)
     count: int = 0
 
-    def begin(self, people: int = 5, groups: int = 3) -> None:
+    def begin(self, people: int = 5, groups: int = 3, templates: int = 2) -> None:
         """The objects that both sides know at the start."""
         for number in range(people):
             self.people.append(self.desk.world.mirrored(f"known{number}@example.com", firstname=f"Known {number}"))
         for number in range(groups):
             self.groups.append(self.desk.world.mirrored_group(f"Known group {number}"))
+        for number in range(templates):
+            self.templates.append(self.desk.world.mirrored_template(f"Known template {number}"))
 
     def press(self, edits: int) -> None:
         """Make so many edits."""
@@ -44,6 +48,9 @@ class Load:
             (self._unsubscribe, 1),
             (self._delete, 1),
             (self._delete_group, 1),
+            (self._create_template, 2),
+            (self._replace_template, 3),
+            (self._delete_template, 1),
         ]
         for _ in range(edits):
             self.count += 1
@@ -100,3 +107,15 @@ class Load:
         if len(self.groups) < 3:
             raise ValidationError("no group left to delete")
         self.desk.delete_group(self.groups.pop(self.draw.randrange(len(self.groups))))
+
+    def _create_template(self) -> None:
+        self.templates.append(self.desk.create_template(f"New template {self.count}", f"<p>{self.count}</p>"))
+
+    def _replace_template(self) -> None:
+        name = self.draw.choice(["title", "body_html", "body_text"])
+        self.desk.replace_template(self.draw.choice(self.templates), **{name: f"{name} {self.count}"})
+
+    def _delete_template(self) -> None:
+        if len(self.templates) < 2:
+            raise ValidationError("no template left to delete")
+        self.desk.delete_template(self.templates.pop(self.draw.randrange(len(self.templates))))

@@ -20,6 +20,7 @@ from cyberadmin.sync.health import differences
 from cyberadmin.sync.models import Change
 from cyberadmin.sync.reasons import explain
 from groups.models import Group
+from templates.models import EmailTemplate
 from tests.faults.desk import Desk, Wish
 from tests.faults.order import object_of, out_of_order
 
@@ -34,7 +35,14 @@ NAMES = {
     "country": "country",
     "title": "title",
     "is_public": "isPublic",
+    "body_html": "bodyHtml",
+    "body_text": "bodyText",
 }
+MODELS: dict[str, type[Any]] = {"contact": Contact, "group": Group, "template": EmailTemplate}
+#: What the vendor calls many of a kind, in its paths and in what it holds.
+PLURALS = {"contact": "members", "group": "groups", "template": "templates"}
+CREATES = ("createMember", "createGroup", "createTemplate", "optinMember")
+DELETES = ("deleteMember", "deleteGroup", "deleteTemplate")
 #: The object itself is not at the vendor: any open change of it says so.
 ANYTHING = "the object"
 
@@ -102,7 +110,7 @@ def judge(desk: Desk, *, kills: int = 0) -> None:
 def _lost(desk: Desk, held: dict[str, Any], effects: list[dict[str, Any]]) -> Iterator[str]:
     for wish in desk.wishes.values():
         waiting = desk.open(kind=wish.kind, object_id=wish.pk)
-        for missing in _contact_misses(wish, held, effects) if wish.kind == "contact" else _group_misses(wish, held):
+        for missing in _contact_misses(wish, held, effects) if wish.kind == "contact" else _titled_misses(wish, held):
             if not any(_speaks_of(change, missing) for change in waiting):
                 yield f"{wish.kind} {wish.mark}: {missing} is neither at the vendor nor in the Outbox"
 
@@ -130,9 +138,10 @@ def _contact_misses(wish: Wish, held: dict[str, Any], effects: list[dict[str, An
                 yield f"group:{pk}"
 
 
-def _group_misses(wish: Wish, held: dict[str, Any]) -> Iterator[str]:
-    remote_id = Group.objects.get(pk=wish.pk).remote_id
-    there = next((one for one in held["groups"] if one["id"] == remote_id), None)
+def _titled_misses(wish: Wish, held: dict[str, Any]) -> Iterator[str]:
+    """The same for a group or a template."""
+    remote_id = MODELS[wish.kind].objects.get(pk=wish.pk).remote_id
+    there = next((one for one in held[PLURALS[wish.kind]] if one["id"] == remote_id), None)
     if wish.deleted:
         if there is not None:
             yield "delete"
@@ -163,7 +172,7 @@ def _is(email: str | None, mark: str) -> bool:
 def _doubled(desk: Desk, effects: list[dict[str, Any]]) -> Iterator[str]:
     made: Counter[tuple[str, tuple[str, int] | None]] = Counter()
     for one in effects:
-        if one["operation"] in ("createMember", "createGroup", "optinMember"):
+        if one["operation"] in CREATES:
             made[one["operation"], object_of(desk, one)] += 1
     for (operation, key), count in made.items():
         wish = desk.wishes.get(key) if key else None
@@ -175,14 +184,14 @@ def _doubled(desk: Desk, effects: list[dict[str, Any]]) -> Iterator[str]:
 # --- P5 ---
 def _falsely_deleted(desk: Desk, held: dict[str, Any], effects: list[dict[str, Any]]) -> Iterator[str]:
     answered_404 = {one["path"] for one in desk.world.sandbox.requests() if one["status"] == 404}
-    for kind, model in (("contact", Contact), ("group", Group)):
+    for kind, model in MODELS.items():
         for row in model.objects.filter(account=desk.world.account).exclude(gone_at=None):
             wish = desk.wishes.get((kind, row.pk))
-            path = f"/{'members' if kind == 'contact' else 'groups'}/{row.remote_id}"
+            path = f"/{PLURALS[kind]}/{row.remote_id}"
             if not (wish and wish.deleted) and path not in answered_404:
                 yield f"{kind} {row} is a tombstone although nobody deleted it and no 404 was seen"
     for one in effects:
-        if one["operation"] in ("deleteMember", "deleteGroup"):
+        if one["operation"] in DELETES:
             key = object_of(desk, one)
             if key is None or key not in desk.wishes or not desk.wishes[key].deleted:
                 yield f"{one['operation']} {one['path']} was sent although nobody asked for it"
@@ -226,10 +235,8 @@ def _unequal(desk: Desk, held: dict[str, Any]) -> Iterator[str]:
     moved = {key for one in journal if one["source"] != "api" for key in (one["email"], *map(str, one["ids"][:1]))}
     made_there = {one["email"] or str(one["ids"][0]) for one in journal if one["operation"].startswith("create")}
     busy = {change.object_key for change in desk.open()}
-    there = {("contact", one["id"]): one for one in held["members"]} | {
-        ("group", one["id"]): one for one in held["groups"]
-    }
-    for kind, model in (("contact", Contact), ("group", Group)):
+    there = {(kind, one["id"]): one for kind, plural in PLURALS.items() for one in held[plural]}
+    for kind, model in MODELS.items():
         for row in model.objects.filter(account=desk.world.account, gone_at=None).exclude(remote_id=None):
             remote = there.get((kind, row.remote_id))
             edited_there = {row.email_key, str(row.remote_id)} if kind == "contact" else {str(row.remote_id)}

@@ -9,6 +9,7 @@ from typing import Any
 from contacts.models import Contact
 from cyberadmin.sync.models import Change
 from groups.models import Group
+from templates.models import EmailTemplate
 from tests.faults.desk import Desk
 
 VERBS = {
@@ -23,8 +24,18 @@ VERBS = {
     "editGroup": ("group", "update"),
     "emptyGroup": ("group", "empty"),
     "deleteGroup": ("group", "delete"),
+    "createTemplate": ("template", "create"),
+    "replaceTemplate": ("template", "update"),
+    "deleteTemplate": ("template", "delete"),
 }
-WIRE = {"firstname": "first_name", "lastname": "last_name", "isPublic": "is_public"}
+WIRE = {
+    "firstname": "first_name",
+    "lastname": "last_name",
+    "isPublic": "is_public",
+    "bodyHtml": "body_html",
+    "bodyText": "body_text",
+}
+TITLED = {"group": Group, "template": EmailTemplate}
 
 
 def out_of_order(desk: Desk, effects: list[dict[str, Any]]) -> Iterator[str]:
@@ -54,8 +65,8 @@ def object_of(desk: Desk, effect: dict[str, Any]) -> tuple[str, int] | None:
     """Our object that an effect at the vendor was about: by number, else by the mark that it carries."""
     account, kind = desk.world.account, VERBS[effect["operation"]][0]
     marked = [key for key, wish in desk.wishes.items() if _mark(effect) in wish.marks]
-    if kind == "group":
-        row: Any = Group.objects.filter(account=account, remote_id=effect["ids"][0]).first()
+    if kind in TITLED:
+        row: Any = TITLED[kind].objects.filter(account=account, remote_id=effect["ids"][0]).first()
     else:
         people = Contact.objects.filter(account=account)
         row = people.filter(remote_id=effect["ids"][0]).first() if effect["operation"] != "optinMember" else None
@@ -79,14 +90,16 @@ def _could_cause(change: Change, verb: str, effect: dict[str, Any]) -> bool:
     if verb != "update":
         return True
     wanted = {WIRE.get(name, name): value for name, value in effect["body"].items()}
-    return all(
-        name not in NAMED
-        or value in [change.fields.get(name, {}).get("want"), *change.fields.get(name, {}).get("tried", [])]
-        for name, value in wanted.items()
-    )
+    told = {name: [one["want"], *one.get("tried", [])] for name, one in change.fields.items()}
+    if effect["operation"] != "replaceTemplate":
+        return all(value in told.get(name, []) for name, value in wanted.items() if name in NAMED)
+    # A template is sent whole: what the change said nothing of, or not yet, is as a fresh read showed it.
+    as_asked = [wanted[name] in values for name, values in told.items()]
+    as_it_was = [wanted[name] == one.get("base") for name, one in change.fields.items()]
+    return any(as_asked) and all(one or other for one, other in zip(as_asked, as_it_was, strict=True))
 
 
-NAMED = ("email", "first_name", "last_name", "company", "note", "title", "is_public")
+NAMED = {"email", "first_name", "last_name", "company", "note", "title", "is_public"}
 
 
 def _moves(name: str, value: dict[str, Any], effect: dict[str, Any]) -> bool:

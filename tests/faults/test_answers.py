@@ -103,10 +103,10 @@ def test_one_broken_answer_to_the_read_before_it(desk: Desk, verb: Verb, fault: 
 
 @pytest.mark.parametrize("fault", [LOST["37-drop-after"], LOST["37-drop-before"]], ids=["applied", "not-applied"])
 @pytest.mark.parametrize("look", ["html_200", "truncate", "drop_before", "mutate", "status"])
-def test_a_doubted_create_whose_look_breaks_as_well(desk: Desk, fault: dict[str, Any], look: str) -> None:
-    verb = BY_NAME["group-create"]
+@pytest.mark.parametrize("verb", [BY_NAME["group-create"], BY_NAME["template-create"]], ids=str)
+def test_a_doubted_create_whose_look_breaks_as_well(desk: Desk, verb: Verb, fault: dict[str, Any], look: str) -> None:
     # The first reading of the list is the fence; the two after it are the looks.
-    broken = {"action": look, "method": "GET", "path": "/groups", "kind": "missing_field", "field": "title"}
+    broken = {"action": look, "method": "GET", "path": verb.read, "kind": "missing_field", "field": "title"}
     desk.world.sandbox.faults({**broken, "nth": 2}, {**broken, "nth": 3})
     strike(desk, verb, {**fault, "times": 1})
 

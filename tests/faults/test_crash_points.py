@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 #: C6 is no place in our code: it is between the vendor's applying and our reading (see the test of its own).
 POINTS = ["C3", "C4", "C5", "C7", "C8"]
-ALWAYS = {"contact-create", "contact-update", "group-create"}
+ALWAYS = {"contact-create", "contact-update", "group-create", "template-create"}
 CASES = [
     pytest.param(point, verb, id=f"{point}-{verb}", marks=[] if verb.name in ALWAYS else [pytest.mark.long])
     for point in POINTS
@@ -48,7 +48,7 @@ def test_the_worker_is_killed_at_a_point(desk: Desk, workers: Nursery, point: st
     judge(desk, kills=1)
     doubted = verb.name == "contact-optin" and point in ("C5", "C7", "C8")
     assert [change.reason for change in desk.open()] == (["optin_in_doubt"] if doubted else [])
-    if verb.name == "group-create":
+    if verb.keyless and verb.read:
         assert Change.objects.get(pk=left[0].pk).resends == (1 if point == "C5" else 0)
 
 
@@ -75,11 +75,13 @@ def test_the_worker_is_killed_while_the_vendor_has_the_request(
 
 
 @pytest.mark.parametrize("looks", [0, 1])
-def test_the_worker_is_killed_while_it_looks_for_a_doubted_creation(desk: Desk, workers: Nursery, looks: int) -> None:
-    verb = BY_NAME["group-create"]
+@pytest.mark.parametrize("verb", [BY_NAME["group-create"], BY_NAME["template-create"]], ids=str)
+def test_the_worker_is_killed_while_it_looks_for_a_doubted_creation(
+    desk: Desk, workers: Nursery, verb: Verb, looks: int
+) -> None:
     desk.world.sandbox.faults(verb.rule("drop_before", times=1))
     # The list is read for the fence, then for each look.
-    held = desk.world.sandbox.faults({"action": "hold", "method": "GET", "path": "/groups", "nth": 2 + looks})[0]
+    held = desk.world.sandbox.faults({"action": "hold", "method": "GET", "path": verb.read, "nth": 2 + looks})[0]
     verb.ask(desk, None)
     worker = workers.start("work", accounts=[desk.world.account.pk], hurry=True)
     desk.world.sandbox.wait_held(held["id"])

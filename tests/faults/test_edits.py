@@ -18,7 +18,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "drop_before", "html_200"])
-@pytest.mark.parametrize("name", ["contact-create", "contact-update", "group-create", "group-update"])
+@pytest.mark.parametrize(
+    "name",
+    ["contact-create", "contact-update", "group-create", "group-update", "template-create", "template-replace"],
+)
 def test_the_next_edit_while_the_one_before_is_in_doubt_is_no_conflict_with_ourselves(
     desk: Desk, name: str, fault: str
 ) -> None:
@@ -31,8 +34,11 @@ def test_the_next_edit_while_the_one_before_is_in_doubt_is_no_conflict_with_ours
     if name.startswith("contact"):
         desk.edit(obj, first_name="Nora", company="Atelier")
         desk.edit(obj, first_name="Noor")
-    else:
+    elif name.startswith("group"):
         desk.edit_group(obj, title="Amies")
+    else:
+        desk.replace_template(obj, title="Bulletin", body_text="Bonsoir")
+        desk.replace_template(obj, body_text="Bonne nuit")
     settle(desk)
     judge(desk)
     assert desk.open() == []

@@ -11,6 +11,7 @@ from tests.faults.quiet import settle
 
 EMAIL = "noemie.gagne@example.com"
 TITLE = "Bénévoles"
+HTML = "<h1>Bonjour [PRENOM]</h1>\n<p>Voilà l’été : accents é à ç</p>"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ def _contact(desk: Desk) -> Any:
 
 def _group(desk: Desk) -> Any:
     return desk.world.mirrored_group(TITLE)
+
+
+def _template(desk: Desk) -> Any:
+    return desk.world.mirrored_template("Infolettre", HTML, "Bonjour")
 
 
 def _member_of_group(desk: Desk) -> Any:
@@ -118,5 +123,28 @@ VERBS = [
         _member_of_group,
     ),
     Verb("group-delete", "DELETE", "/groups/{id}", lambda desk, group: desk.delete_group(group), _group),
+    Verb(
+        "template-create",
+        "POST",
+        "/templates",
+        lambda desk, _: desk.create_template("Infolettre", HTML, "Bonjour"),
+        read="/templates",
+        keyless=True,
+    ),
+    Verb(
+        "template-replace",
+        "PUT",
+        "/templates/{id}",
+        lambda desk, template: desk.replace_template(template, title="Bulletin", body_html=f"{HTML}<hr>"),
+        _template,
+        read="/templates/{id}",
+    ),
+    Verb(
+        "template-delete",
+        "DELETE",
+        "/templates/{id}",
+        lambda desk, template: desk.delete_template(template),
+        _template,
+    ),
 ]
 BY_NAME = {verb.name: verb for verb in VERBS}
