@@ -86,6 +86,25 @@ class Contact(MirrorModel):
             models.Index(fields=["account", "joined_at"], condition=Q(gone_at=None), name="contact_by_joined"),
             models.Index(fields=["account"], condition=Q(snapshot__isnull=False), name="contact_differs"),
             models.Index(fields=["account", "email_key"], condition=Q(gone_at__isnull=False), name="contact_gone"),
+            # What the radar counts and lists, and which consent is read next (contacts/consent).
+            models.Index(
+                fields=["account", "consent_expires_on", "consent_type"],
+                condition=Q(gone_at=None, state="subscribed", consent_read_at__isnull=False),
+                name="contact_by_expiry",
+            ),
+            models.Index(
+                fields=["account", "consent_read_at"],
+                condition=Q(gone_at=None, state="subscribed"),
+                name="contact_by_reading",
+            ),
+            models.Index(
+                fields=["account", "-unsubscribed_at"],
+                condition=Q(gone_at=None, state="unsubscribed"),
+                name="contact_by_leaving",
+            ),
+            models.Index(
+                fields=["account", "-bounced_at"], condition=Q(gone_at=None, state="bounced"), name="contact_by_bounce"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,25 +6,12 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from contacts.models import CustomField
+from contacts.models import CustomField, Relation
 from cyberadmin.sync import registry
 from cyberadmin.sync.models import Change
 from groups.models import Group
 
-RELATIONS = {
-    "express-consent": lazy("express consent"),
-    "contest-participants": lazy("contest participants"),
-    "purchased-list": lazy("purchased list"),
-    "active-clients": lazy("active clients"),
-    "inactive-clients": lazy("inactive clients"),
-    "information-request": lazy("information request"),
-    "association-members": lazy("association members"),
-    "employees": lazy("employees"),
-    "partners": lazy("partners"),
-    "business-card": lazy("business card"),
-    "web-contacts": lazy("web contacts"),
-    "mixed-list": lazy("mixed list"),
-}
+RELATIONS = dict(Relation.choices)
 COUNTS = {
     "created": lazy("new here"),
     "updated": lazy("updated"),

@@ -37,6 +37,7 @@ class Change(models.Model):
         REGROUP = "regroup", _("change groups")
         UNSUBSCRIBE = "unsubscribe", _("unsubscribe")
         OPTIN = "optin", _("ask for consent")
+        CONSENT = "consent", _("set the consent")
         EMPTY = "empty", _("empty")
         DELETE = "delete", _("delete")
 
