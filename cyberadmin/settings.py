@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "cyberadmin.accounts.middleware.CurrentAccountMiddleware",
+    "cyberadmin.logs.RequestContextMiddleware",
 ]
 
 ROOT_URLCONF = "cyberadmin.urls"
@@ -136,6 +137,8 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_TRANSPORT else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_TRANSPORT
+# Watchers on the machine itself ask without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if env.bool("CYBERADMIN_BEHIND_PROXY", default=False):
@@ -229,12 +232,20 @@ CAMPAIGNS_TYPED_COUNT_ABOVE = env.int("CAMPAIGNS_TYPED_COUNT_ABOVE", default=100
 # Months that a consent lasts, by relation, where it is not the usual: information-request=6,partners=12; 0 = no end.
 CONSENT_MONTHS = env.dict("CONSENT_MONTHS", cast={"value": int}, default={})
 
-# --- Logs ----------------------------------------------------------------------------------------------------------
+# --- Logs and figures ----------------------------------------------------------------------------------------------
+# JSON for machines in production, plain lines in a terminal; both without tokens and addresses (cyberadmin/logs.py).
+LOG_FORMAT = env.str("LOG_FORMAT", default="plain" if DEVELOPMENT else "json")
+if LOG_FORMAT not in ("plain", "json"):
+    raise ImproperlyConfigured("LOG_FORMAT is plain or json.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": f"cyberadmin.logs.{LOG_FORMAT}_lines"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {"django.server": {"level": "WARNING"}, "celery": {"level": "WARNING"}},
 }
+# Opens /metrics to whoever sends it as a bearer token; empty = there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured("METRICS_TOKEN must have at least 20 characters.")

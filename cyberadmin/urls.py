@@ -1,12 +1,17 @@
-"""Addresses: the console's admin site at the root, the language menu, and the error pages."""
+"""Addresses: the console's admin site at the root, the language menu, the watchers' pages, and the error pages."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
+from cyberadmin.console import watching
+
 urlpatterns = [
     path("language/", login_not_required(set_language), name="set_language"),
+    path("healthz", watching.healthz, name="healthz"),
+    path("readyz", watching.readyz, name="readyz"),
+    path("metrics", watching.metrics, name="metrics"),
     path("", admin.site.urls),
 ]
 

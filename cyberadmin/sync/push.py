@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from cyberadmin import logs
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.models import Account
 from cyberadmin.accounts.policy import Right
@@ -57,7 +58,9 @@ class Pump:
         """Handle changes until the monotonic time `until`: first what is in doubt, then what waits."""
         for take in (claim.claim_look, claim.claim):
             while self.account.is_working and (change := take(self.account)) is not None:
-                if not self._handle(change, looking=take is claim.claim_look):
+                with logs.context(change=change.pk):
+                    goes_on = self._handle(change, looking=take is claim.claim_look)
+                if not goes_on:
                     return False
                 if time.monotonic() > until:
                     return True

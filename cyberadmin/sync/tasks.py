@@ -6,6 +6,8 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready
 
+from cyberadmin import logs
+
 from . import custody, details, housekeeping, proving, pull, push, sweeper
 
 
@@ -18,9 +20,10 @@ def say_hello(**kwargs: Any) -> None:
 @shared_task
 def wake(account_id: int) -> None:
     """Somebody recorded something for this account, or a pull is due."""
-    if push.pump(account_id):
-        wake.delay(account_id)
-    pull.run_due(account_id)
+    with logs.context(account=account_id):
+        if push.pump(account_id):
+            wake.delay(account_id)
+        pull.run_due(account_id)
 
 
 @shared_task

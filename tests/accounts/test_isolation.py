@@ -34,6 +34,7 @@ pytestmark = pytest.mark.django_db
 
 #: The only views that are neither a ScopedPage nor a ScopedAdmin's list: the site's own, and the staff log-ins.
 SITE_VIEWS = {
+    "healthz", "readyz", "metrics",
     "index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n", "set_language", None,
     "auth_user_changelist", "auth_user_add", "auth_user_change", "auth_user_password_change",
     "auth_user_history", "auth_user_delete",
