@@ -4,21 +4,23 @@ The vendor's words (member) stop in this file. A contact's changes are `create`,
 `unsubscribe`, `optin` and `delete`; all of one contact share its place in the queue, so they arrive in order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, cast
 
 from cyberadmin.api import errors
 from cyberadmin.api.client import ApiClient
+from cyberadmin.api.types import BatchWrite
 from cyberadmin.api.types.members import ContactFields, Member, MemberWrite, UnsubscribedMember
 from cyberadmin.sync.clock import now
+from cyberadmin.sync.departures import Departures
 from cyberadmin.sync.health import Difference
 from cyberadmin.sync.models import Change
 from cyberadmin.sync.pull import PullContext
 from cyberadmin.sync.resource import GoneThere, ProtectedThere, Resource, Seen, Sent, Values
 from groups.models import Group
 
-from . import search
+from . import presence, search
 from .cleaning import clean
 from .fitting import fit
 from .models import Contact, GroupMembership, email_key
@@ -205,6 +207,28 @@ class ContactResource(Resource):
             "consent_read_at": now(),
         }
         return Seen(seen.values, seen.remote_id, {**seen.extra, **details})
+
+    # --- batches ---
+    def protected(self, account_id: int, labels: Iterable[str]) -> dict[str, str]:
+        return presence.protected(account_id, labels)
+
+    def present(self, account_id: int, labels: Iterable[str]) -> dict[str, int]:
+        return presence.present(account_id, labels)
+
+    def key(self, label: str) -> str:
+        return email_key(label)
+
+    def departures(self, client: ApiClient, since: date | None) -> Departures:
+        return presence.departures(client, since)
+
+    def arrived(self, client: ApiClient, write: BatchWrite, label: str) -> bool:
+        return presence.arrived(
+            client,
+            write,
+            label,
+            lambda email: self._left(client, email) is not None,
+            lambda email: self._stop_if_left(client, email),
+        )
 
     def differences(self, account_id: int | None) -> list[Difference]:
         pending = GroupMembership.objects.exclude(pending="").select_related("contact")

@@ -7,11 +7,14 @@ JSON (strings, numbers, booleans, None), keyed by our field names; the vendor's 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cyberadmin.accounts.policy import Right
 from cyberadmin.api.client import ApiClient
+from cyberadmin.api.types import BatchWrite
 
+from .departures import Departures
 from .mirror import MirrorModel
 
 if TYPE_CHECKING:
@@ -167,6 +170,26 @@ class Resource(ABC):
     def protected(self, account_id: int, labels: Iterable[str]) -> dict[str, str]:
         """Who among these must never be written to (never-back guard): {label as given: reason code}, others absent."""
         return {}
+
+    def present(self, account_id: int, labels: Iterable[str]) -> dict[str, int]:
+        """Living mirror rows under these labels: {label as given: primary key}, others absent."""
+        return {}
+
+    def key(self, label: str) -> str:
+        """How labels are compared."""
+        return label
+
+    # --- batches of the vendor (docs/engine.md, Many at once) ---
+    def departures(self, client: ApiClient, since: date | None) -> Departures:
+        """Who left since that Eastern day (None = ever), and how many ever did, by the vendor's lists right now."""
+        return Departures()
+
+    def arrived(self, client: ApiClient, write: BatchWrite, label: str) -> bool:
+        """Whether the vendor holds what a batch of this one row asks for.
+
+        Raises ProtectedThere when the person left, unless that is what was asked.
+        """
+        raise NotImplementedError(f"{self.kind} does not travel in batches")
 
     def departed(self, obj: Any) -> None:
         """Forget what only a subscribed person has, inside the transaction that learns of their leaving."""

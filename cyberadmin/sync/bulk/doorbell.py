@@ -5,8 +5,8 @@ from django.db import transaction
 from cyberadmin.sync.doorbell import ring_now
 from cyberadmin.sync.models import ChangeSet
 
-PLAN = "cyberadmin.sync.tasks.plan_set"
-APPLY = "cyberadmin.sync.tasks.apply_sets"
+PLAN = "cyberadmin.sync.bulk.tasks.plan_set"
+APPLY = "cyberadmin.sync.bulk.tasks.apply_sets"
 
 
 def ring(change_set: ChangeSet) -> None:

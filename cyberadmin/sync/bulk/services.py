@@ -168,7 +168,7 @@ def resume(actor: User, change_set: ChangeSet) -> ChangeSet:
     _require(actor, change_set)
     reason = change_set.reason
     with transaction.atomic():
-        memory = {name: value for name, value in change_set.memory.items() if name in ("limit", "begun")}
+        memory = {name: value for name, value in change_set.memory.items() if name == "limit"}
         _move(
             change_set,
             (State.PAUSED,),
