@@ -18,7 +18,8 @@ from .pages.campaign import CampaignPage
 from .pages.clicks import ClickBody, ClickMapPage
 from .pages.common import STATE_TONES
 from .pages.mailing import CancelPage, MailingBody, MailingPage, MovePage, RefreshPage
-from .pages.overview import ComparePage, ReceivedPage
+from .pages.overview import ComparePage
+from .pages.received import ReceivedPage, ReceivedStatus
 from .pages.recipients import RecipientsExport, RecipientsPage, RecipientsStatus
 from .pages.send import ConfirmationStatus, IdentityPage, SendPage, TestPage
 from .pages.times import TimePage
@@ -148,6 +149,7 @@ class MailingAdmin(MirrorAdmin):
     pages = (
         ("compare/", "compare", ComparePage),
         ("received/", "received", ReceivedPage),
+        ("received/status/", "received_status", ReceivedStatus),
         ("<int:object_id>/", "change", MailingPage),
         ("<int:object_id>/body/", "body", MailingBody),
         ("<int:object_id>/clicks/", "clicks", ClickMapPage),

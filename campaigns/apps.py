@@ -10,11 +10,14 @@ class CampaignsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from contacts import panels
         from cyberadmin.sync import registry
         from templates import uses
 
+        from .pages.received import panel
         from .resource import MailingResource
         from .uses import of_template
 
         registry.register(MailingResource())
         uses.register(of_template)
+        panels.register(panel)

@@ -1,7 +1,7 @@
-"""What became of mailings: counters, funnel, time curve, recipients by outcome, and what one person received (W18)."""
+"""What became of mailings: counters, funnel, time curve, and recipients by outcome."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext_lazy
 
-from contacts.models import Contact
 from cyberadmin.accounts.models import Account
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.doorbell import ring_now
@@ -36,22 +35,6 @@ class Step:
     label: Promise
     count: int | None
     share: float | None
-
-
-@dataclass(frozen=True)
-class Received:
-    """What is known of one person's mailings. `unread`: mailings that left whose lists of recipients were never read."""
-
-    rows: list["ReceivedMailing"]
-    unread: int
-
-
-@dataclass(frozen=True)
-class ReceivedMailing:
-    """One mailing that was addressed to this person, with what is known of it: {outcome: when, if the vendor says}."""
-
-    mailing: Mailing
-    outcomes: dict[str, datetime | None] = field(default_factory=dict)
 
 
 def refresh(actor: User, mailing: Mailing) -> None:
@@ -121,21 +104,3 @@ def comparable(account: Account) -> MirrorQuerySet:
     """The mailings of a client that left, newest first; tests are no results (product.md 3d-12)."""
     rows: MirrorQuerySet = Mailing.objects.filter(account=account, gone_at=None, stage__in=LEFT)
     return rows.exclude(purpose=Mailing.Purpose.TEST).order_by("-send_at")
-
-
-def received(contact: Contact) -> Received:
-    """The mailings that this person received, newest first, with opened, clicked, bounced and unsubscribed."""
-    rows = MailingRecipient.objects.filter(
-        account_id=contact.account_id, email_key=contact.email_key, generation=F("list__generation")
-    ).select_related("list__mailing")
-    found: dict[int, ReceivedMailing] = {}
-    for row in rows:
-        mailing = row.list.mailing
-        one = found.setdefault(mailing.pk, ReceivedMailing(mailing))
-        one.outcomes[row.list.outcome] = row.happened_at
-    read = RecipientList.objects.filter(mailing__account_id=contact.account_id, read_at__isnull=False)
-    unread = Mailing.objects.filter(account_id=contact.account_id, gone_at=None, stage__in=LEFT)
-    ordered = sorted(
-        found.values(), key=lambda one: (one.mailing.send_at is not None, one.mailing.send_at), reverse=True
-    )
-    return Received(ordered, unread.exclude(pk__in=read.values("mailing")).count())

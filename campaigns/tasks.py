@@ -5,7 +5,7 @@ from celery import shared_task
 from cyberadmin.sync import details
 from cyberadmin.sync.tasks import wake
 
-from . import confirming, recipients
+from . import confirming, received, recipients
 from . import watch as watching
 
 
@@ -25,6 +25,12 @@ def read_mailing(account_id: int, mailing_id: int) -> None:
 def read_recipients(list_id: int) -> None:
     """Somebody wants to see who received, opened or clicked."""
     recipients.read(list_id)
+
+
+@shared_task
+def read_person(account_id: int, contact_id: int) -> None:
+    """Somebody looks at a contact: what did this person receive?"""
+    received.read(account_id, contact_id)
 
 
 @shared_task

@@ -1,6 +1,7 @@
 """What staff write (campaigns, editions, approvals) and the mirror of mailings with their results."""
 
 from .mailing import Mailing, MailingRecipient, RecipientList
+from .person import PersonMailing, PersonReading
 from .writing import Approval, Campaign, ClientIdentity, Confirmation, Edition, EditionGroup
 
 __all__ = [
@@ -12,5 +13,7 @@ __all__ = [
     "EditionGroup",
     "Mailing",
     "MailingRecipient",
+    "PersonMailing",
+    "PersonReading",
     "RecipientList",
 ]

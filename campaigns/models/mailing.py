@@ -55,7 +55,7 @@ class Mailing(MirrorModel):
     reply_to = models.CharField(_("reply to"), max_length=254, blank=True)
     send_at = models.DateTimeField(_("send at"), null=True)
     #: Numbers at the vendor of the groups it goes to, ascending; and the same with their titles: [{"id", "title"}].
-    group_ids = models.JSONField(default=list)
+    group_ids = models.JSONField(_("groups, by number"), default=list)
     groups = models.JSONField(default=list)
     body_html = models.TextField(blank=True)
     body_text = models.TextField(blank=True)

@@ -1,4 +1,4 @@
-"""Across mailings: several of them side by side, and what one person received (W18)."""
+"""Across mailings: several of them side by side."""
 
 from typing import Any
 
@@ -7,8 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns import results
-from campaigns.models import Mailing, RecipientList
-from contacts.models import Contact, email_key
+from campaigns.models import Mailing
 from cyberadmin.accounts.scoping import ScopedPage
 
 from . import charts
@@ -40,21 +39,3 @@ def _bars(mailing: Mailing) -> list[charts.Bar]:
     steps = {step.name: step for step in results.funnel(mailing)}
     named = (("delivered", _("delivered")), ("opened", _("opened")), ("clicked", _("clicked")))
     return [charts.bar(label, steps[name].count, steps[name].share) for name, label in named]
-
-
-class ReceivedPage(ScopedPage):
-    """What one person received, opened and clicked, as far as the lists were read."""
-
-    template_name = "campaigns/received.html"
-    title = gettext_lazy("Mailings received")
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        typed = request.GET.get("email", "").strip()[:254]
-        contact = Contact.objects.filter(account=self.account, email_key=email_key(typed), gone_at=None).first()
-        received = results.received(contact) if typed and contact else None
-        labels = dict(RecipientList.Outcome.choices)
-        rows = [
-            (one.mailing, [(labels.get(name, name), when) for name, when in one.outcomes.items() if name != "all"])
-            for one in (received.rows if received else [])
-        ]
-        return self.render(typed=typed, contact=contact, received=received, rows=rows)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contacts import services
+from contacts import panels, services
 from contacts.forms import ContactAddForm, ContactEditForm, edit_initial
 from contacts.models import Contact, GroupMembership
 from cyberadmin.accounts.scoping import ScopedPage, rights
@@ -85,6 +85,7 @@ class ContactPage(FormPage):
             memberships=memberships.order_by("group__title_key"),
             history=history(self.obj),
             consent_url=reverse("admin:contacts_contact_status", args=[self.obj.pk]),
+            panels=panels.of(self.request, self.user, self.obj),
             **context,
         )
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from campaigns.models import Campaign, Edition, Mailing, MailingRecipient, RecipientList
+from campaigns.models import (
+    Campaign,
+    Edition,
+    Mailing,
+    MailingRecipient,
+    PersonMailing,
+    PersonReading,
+    RecipientList,
+)
 from contacts.models import Contact, CustomField, GroupMembership
 from cyberadmin.accounts import audit
 from cyberadmin.accounts.models import Account, Credential
@@ -99,6 +107,10 @@ def plant(marker: str) -> Planted:
             name=f"{marker} name",
             happened_at=timezone.now(),
         )
+    told = PersonReading.objects.create(contact=contact, tried_at=timezone.now(), read_at=timezone.now())
+    PersonMailing.objects.create(
+        reading=told, remote_id=7, subject=f"{marker} received", language="fr_ca", sent_at=timezone.now(), opened=True
+    )
     field = CustomField.objects.create(account=account, remote_id=1, name=f"{marker} field", type="text")
     change = Change.objects.create(
         account=account,

@@ -11,7 +11,6 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import Mailing, MailingRecipient, RecipientList
-from contacts.models import Contact
 from cyberadmin.accounts.models import AuditEvent
 from cyberadmin.sync.mirror import writing
 from tests.campaigns.pages_desk import PagesDesk, words
@@ -138,21 +137,6 @@ def test_compare_leaves_tests_and_other_clients_out(desk: PagesDesk) -> None:
     shown = desk.get("mailing/compare/", m=[first.pk, elsewhere.pk]).context["chosen"]
     assert shown == [first]
     assert set(desk.get("mailing/compare/").context["chosen"]) == {first, second}
-
-
-def test_what_one_person_received(desk: PagesDesk) -> None:
-    with writing():
-        Contact.objects.create(
-            account=desk.account, email="Zoe@example.com", email_key="zoe@example.com", remote_id=1, mailings_received=2
-        )
-    mailing = sent(desk, EVIL)
-    sent(desk, "Jamais lu")
-    listed(mailing, "opened", ("zoe@example.com", "Zoé"))
-    response = desk.get("mailing/received/", email="ZOE@example.com")
-    assert [row[0] for row in response.context["rows"]] == [mailing]
-    assert response.context["received"].unread == 1
-    assert EVIL not in response.content.decode()
-    assert desk.get("mailing/received/", email="nobody@example.com").context["contact"] is None
 
 
 def test_hostile_names_stay_text(desk: PagesDesk) -> None:
