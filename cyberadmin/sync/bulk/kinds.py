@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 
 from cyberadmin.accounts.policy import Right
 from cyberadmin.api.types import BatchWrite
+from cyberadmin.sync import registry
 from cyberadmin.sync.models import Change, ChangeSet, PlannedRow
 from cyberadmin.sync.resource import Values
 
@@ -28,6 +29,14 @@ class Judged:
     values: Values = field(default_factory=dict)
     base: Values = field(default_factory=dict)
     base_version: int | None = None
+
+
+@dataclass(frozen=True)
+class Originals:
+    """The file behind a set: the names of its columns, and (line, cells) of each row in the order of the plan."""
+
+    header: Sequence[str]
+    rows: Iterator[tuple[int, Sequence[str]]]
 
 
 class Refused(Exception):
@@ -72,6 +81,13 @@ class BulkKind(ABC):
     def check(self, change_set: ChangeSet) -> None:
         """Whether the plan still stands right before it is applied (groups still there, list not overlapping). Raises Refused."""
 
+    def stale(self, change_set: ChangeSet, rows: Sequence[PlannedRow]) -> dict[int, str]:
+        """Rows whose verdict would be another one now: {primary key of the row: reason}. Nothing is sent for them.
+
+        A mirrored object must be as it was planned, to the version; a new one must still be nobody's here.
+        """
+        return moved(self.object_kind, rows)
+
     # --- rows that travel in the vendor's batches: add, unsubscribe, delete ---
     def compose(self, change_set: ChangeSet, verb: str, rows: Sequence[PlannedRow]) -> BatchWrite:
         """The vendor's batch for these rows, the same bytes each time it is asked."""
@@ -88,10 +104,44 @@ class BulkKind(ABC):
         """
         raise NotImplementedError(f"{self.kind} records no changes")
 
+    # --- what the pages show ---
+    def facts(self, change_set: ChangeSet) -> list[tuple[str, str]]:
+        """What was chosen, in words: names and values for the top of the plan."""
+        return []
+
+    def sentence(self, reason: str, detail: Values) -> str:
+        """A reason of this kind's own in words; "" for one of the engine's (`bulk/reasons.py`)."""
+        return ""
+
+    def preparing(self, change_set: ChangeSet) -> str:
+        """Address of the page where what was chosen can still be changed; "" = there is none."""
+        return ""
+
+    def originals(self, change_set: ChangeSet) -> Originals | None:
+        """The file behind the set, so that refused rows can be corrected and imported again; None = no file, or purged."""
+        return None
+
     # --- taking back ---
     def reversal(self, change_set: ChangeSet) -> Values | None:
         """What can be taken back, for the page: {"can": [...codes], "cannot": [...codes]}; None = nothing ever."""
         return None
+
+
+def moved(object_kind: str, rows: Sequence[PlannedRow]) -> dict[int, str]:
+    """Rows whose object is not as it was when they were planned: {primary key of the row: "changed_since_plan"}."""
+    if not rows:
+        return {}
+    resource = registry.get(object_kind)
+    ids = [row.object_id for row in rows if row.object_id is not None]
+    living = resource.model.objects.filter(pk__in=ids, account_id=rows[0].account_id, gone_at=None, deleted_at=None)
+    versions = dict(living.values_list("pk", "edit_version"))
+    new = [row.label for row in rows if row.object_id is None]
+    here = resource.present(rows[0].account_id, new) if new else {}
+    return {
+        row.pk: "changed_since_plan"
+        for row in rows
+        if (row.label in here if row.object_id is None else versions.get(row.object_id) != row.base_version)
+    }
 
 
 _kinds: dict[str, BulkKind] = {}
