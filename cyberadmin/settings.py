@@ -161,6 +161,12 @@ CONTENT_SECURITY_POLICY = {
 # Room for a mail body far too large, so that the page can say so.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+# Lists and proofs that staff upload. What is too large for memory waits sealed, never in clear in a temporary folder.
+UPLOAD_MAX_MB = env.int("UPLOAD_MAX_MB", default=100)
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "cyberadmin.sync.upload_handler.SealedUploadHandler",
+]
 
 # --- Celery: a doorbell, never the queue ---------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="embedded://localhost")

@@ -5,13 +5,14 @@ upload (`cyberadmin.sync.uploads.open_plain`) fits. A source is read more than o
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from itertools import islice
 from typing import Any, BinaryIO
 
 from cyberadmin.sync.file_kinds import HEAD, kind_of
+from cyberadmin.sync.sealing import SealBroken
 
 from . import encodings, separators, textrows, workbook
 from .columns import Custom, header_key
@@ -92,7 +93,7 @@ class Source:
 
         Raises Refused when the file turns out to be unreadable further down.
         """
-        with closing(self._raw()) as raw:
+        with _whole(), closing(self._raw()) as raw:
             for row in raw:
                 if not self.header_row or row.number > self.header_row:
                     yield _fitted(row, self)
@@ -115,12 +116,22 @@ def pasted(text: str) -> Opener:
 
 def open_source(opener: Opener, options: Options = Options(), customs: Sequence[Custom] = ()) -> Source:
     """Look at a file and say how it would be read. Raises Refused with what is wrong and what to do."""
-    with closing(opener()) as stream:
-        head = stream.read(HEAD)
-    kind = kind_of(head)
-    if kind in _REFUSED:
-        raise Refused("protected" if kind == "ole" and workbook.is_protected(opener) else _REFUSED[kind])
-    return _open_workbook(opener, options, customs) if kind == "zip" else _open_text(opener, options, customs)
+    with _whole():
+        with closing(opener()) as stream:
+            head = stream.read(HEAD)
+        kind = kind_of(head)
+        if kind in _REFUSED:
+            raise Refused("protected" if kind == "ole" and workbook.is_protected(opener) else _REFUSED[kind])
+        return _open_workbook(opener, options, customs) if kind == "zip" else _open_text(opener, options, customs)
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """A kept file that was damaged on our own disk is refused like any other."""
+    try:
+        yield
+    except SealBroken:
+        raise Refused("damaged") from None
 
 
 def _open_text(opener: Opener, options: Options, customs: Sequence[Custom]) -> Source:
