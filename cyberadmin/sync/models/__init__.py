@@ -2,6 +2,7 @@
 
 from .changes import Change, Edit, Submission
 from .changesets import Batch, ChangeSet, PlannedRow
+from .installation import Installation
 from .pulls import HeldSweep, PullPage, PullRun
 from .traffic import ApiCall, Heartbeat, Pace
 
@@ -13,6 +14,7 @@ __all__ = [
     "Edit",
     "Heartbeat",
     "HeldSweep",
+    "Installation",
     "Pace",
     "PlannedRow",
     "PullPage",
