@@ -50,7 +50,7 @@ class TokenField(forms.CharField):
 
 
 class AccountForm(PageForm):
-    """What staff decide about a client: name, colour, language, time zone."""
+    """What staff decide about a client: how it is called and shown, and for how long the agency acts for it."""
 
     name = forms.CharField(label=_("Name"), max_length=120, help_text=_("As your team calls this client."))
     colour = forms.RegexField(
@@ -66,6 +66,21 @@ class AccountForm(PageForm):
         validators=[validate_time_zone],
         widget=forms.TextInput(attrs={"list": "time-zones", "autocomplete": "off"}),
         help_text=_("Never guessed. Choose one such as America/Toronto."),
+    )
+    expected_name = forms.CharField(
+        label=_("Name of the account at Cyberimpact"),
+        required=False,
+        max_length=200,
+        help_text=_("As the client says it. It is compared with what Cyberimpact answers, and stands in the letter."),
+    )
+    mandate_reference = forms.CharField(
+        label=_("Mandate"),
+        required=False,
+        max_length=200,
+        help_text=_("Where the written mandate of this client is kept: a file number or a link."),
+    )
+    mandate_ends_on = forms.DateField(
+        label=_("Mandate ends on"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
     @property
@@ -85,29 +100,39 @@ class AccountForm(PageForm):
         return name
 
 
-class ConnectForm(AccountForm):
-    """A new client with its token."""
+class HostField(forms.ChoiceField):
+    """One of the hosts that settings allow; hidden where there is no choice."""
 
-    host = forms.ChoiceField(label=_("Cyberimpact host"))
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=hosts.choices, initial=lambda: hosts.choices()[0][0], **kwargs)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "HostField":
+        """The copy that one form gets."""
+        field: HostField = super().__deepcopy__(memo)
+        if len(hosts.choices()) == 1:
+            field.widget = forms.HiddenInput()
+        return field
+
+
+class ConnectForm(AccountForm):
+    """A new client, with its token where that is at hand."""
+
+    host = HostField(label=_("Cyberimpact host"))
     token = TokenField(
         label=_("API token"),
         help_text=_(
-            "Made in Cyberimpact by the client: menu Developers, then API tokens. It is stored encrypted and never shown again."
+            "Made in Cyberimpact by the client: menu Developers, then API tokens. It is stored encrypted and never shown "
+            "again. You do not have it yet? Leave this empty: the next step says how to get it."
         ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = hosts.choices()
-        host: Any = self.fields["host"]
-        host.choices = choices
-        host.initial = choices[0][0]
-        if len(choices) == 1:
-            host.widget = forms.HiddenInput()
+        self.fields["token"].needed = False  # type: ignore[attr-defined]
 
 
 class TokenForm(PageForm):
-    """A new token, or the older method's user name and password, for a client that is connected already."""
+    """A new token, or the older method's user name and password. What may be pasted is the service's to say."""
 
     kind = forms.ChoiceField(
         label=_("Method"), choices=Credential.Kind.choices, initial=Credential.Kind.TOKEN, widget=forms.RadioSelect
@@ -120,18 +145,44 @@ class TokenForm(PageForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     token = TokenField(
-        label=_("New API token"),
+        label=_("New API token, or the password"),
         help_text=_(
             "Pasted once, stored encrypted, never shown again. It is checked before it replaces the one in use."
         ),
     )
+    why = forms.CharField(
+        label=_("Reason"), required=False, max_length=500, help_text=_("Kept in the history with your name.")
+    )
 
-    def clean(self) -> dict[str, Any]:
-        """The older method needs a user name."""
-        values = super().clean() or {}
-        if values.get("kind") == Credential.Kind.LEGACY and not values.get("username"):
-            self.add_error("username", _("The older method needs the user name as well."))
-        return values
+
+class LetterForm(PageForm):
+    """What the letter that asks for the API must name."""
+
+    expected_name = forms.CharField(
+        label=_("Name of the account at Cyberimpact"),
+        max_length=200,
+        help_text=_("The account's or the business's name, as Cyberimpact knows it."),
+    )
+
+
+class HostForm(PageForm):
+    """Another host for a client that is connected, and why."""
+
+    host = HostField(label=_("Cyberimpact host"))
+    why = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Kept in the history with your name."),
+    )
+
+
+class SenderForm(PageForm):
+    """One address that Cyberimpact has validated for this client."""
+
+    address = forms.EmailField(
+        label=_("Sender's address"), help_text=_("Validated in Cyberimpact by the client; the API does not list them.")
+    )
 
 
 class AccessForm(PageForm):

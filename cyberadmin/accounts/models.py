@@ -215,6 +215,11 @@ class Credential(models.Model):
         return self.state == self.State.RETIRED and bool(self.secret) and self.dead_at is None
 
     @property
+    def may_be_checked_again(self) -> bool:
+        """Whether the same secret may still turn out well (the vendor was away, the API was not active yet)."""
+        return self.state == self.State.REFUSED and self.refusal in self.MAY_BE_CHECKED_AGAIN and bool(self.secret)
+
+    @property
     def is_open(self) -> bool:
         """Whether its proof is still being waited for."""
         return self.state in (self.State.ASKED, self.State.MAKING) or (

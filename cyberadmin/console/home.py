@@ -19,6 +19,7 @@ from groups.models import Group
 
 from . import colour
 from .context import PROBLEMS, WAITING, Shell
+from .steps import unfinished
 
 #: A summary counts so far and then says "more than".
 COUNT_LIMIT = 100_000
@@ -40,7 +41,7 @@ class HomePage(ScopedPage):
 
 
 def cards(request: HttpRequest, accounts: list[Account]) -> list[dict[str, Any]]:
-    """One card for each account, from three queries whatever their number; those that need somebody come first."""
+    """One card for each account, from four queries whatever their number; those that need somebody come first."""
     counts: dict[int, dict[str, int]] = {}
     open_changes = Change.objects.filter(account__in=accounts, state__in=Change.OPEN).order_by()
     for row in open_changes.values("account", "state").annotate(number=Count("pk")):
@@ -49,6 +50,8 @@ def cards(request: HttpRequest, accounts: list[Account]) -> list[dict[str, Any]]
     fresh = dict(complete.values_list("account").annotate(at=Max("started_at")))
     open_runs = PullRun.objects.filter(account__in=accounts, state__in=[PullRun.State.QUEUED, PullRun.State.RUNNING])
     runs = {run.account_id: run for run in open_runs}
+    older = Credential.objects.filter(account__in=accounts, state="active", kind=Credential.Kind.LEGACY)
+    legacy = set(older.order_by().values_list("account", flat=True))
     made = []
     for account in accounts:
         states = counts.get(account.pk, {})
@@ -59,6 +62,7 @@ def cards(request: HttpRequest, accounts: list[Account]) -> list[dict[str, Any]]
                 "url": address(request, "admin:index", account=account),
                 "complete_as_of": fresh.get(account.pk),
                 "run": runs.get(account.pk),
+                "legacy": account.pk in legacy,
                 "waiting": sum(states.get(state, 0) for state in WAITING),
                 "conflicts": states.get(Change.State.CONFLICT, 0),
                 "failed": states.get(Change.State.FAILED, 0) + states.get(Change.State.PARKED, 0),
@@ -81,7 +85,7 @@ class ClientPage(ScopedPage):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         account = self.account
         if account.state != Account.State.CONNECTED:
-            return HttpResponseRedirect(reverse("admin:account_proving"))
+            return HttpResponseRedirect(reverse("admin:account_start"))
         self.title = account.name
         troubled = Change.objects.filter(account=account, state__in=PROBLEMS).order_by("-id")[:5]
         last_run = PullRun.objects.filter(account=account).order_by("-id").first()
@@ -91,7 +95,8 @@ class ClientPage(ScopedPage):
             problems=[(change, reasons.explain(change)) for change in troubled],
             run=last_run,
             run_explained=reasons.explain_run(last_run) if last_run else None,
-            credentials=Credential.objects.filter(account=account).select_related("created_by")[:5],
+            credentials=Credential.objects.filter(account=account).select_related("account", "created_by")[:20],
+            steps=unfinished(account),
         )
 
     def contact_counts(self) -> list[dict[str, Any]]:

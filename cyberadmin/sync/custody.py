@@ -5,7 +5,6 @@ knows it. So it is asked for once, never again by the machine, and a doubt is to
 can neither list nor delete tokens (api/README.md 2): an old one is deleted by a person, and found dead by its 401.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -24,7 +23,7 @@ from cyberadmin.api.types import NewToken, Ping
 
 from . import connection, proving
 from .clock import now
-from .models import Change
+from .draining import still_moving
 
 CHECK = "cyberadmin.sync.tasks.check_token"
 State, Refusal = Credential.State, Credential.Refusal
@@ -34,7 +33,6 @@ PATIENCE = timedelta(seconds=20)
 #: A token that was replaced is looked at every hour for a day, since that is when somebody deletes it; then once a day.
 SOON, EVERY_SOON, EVERY_DAY = timedelta(days=1), timedelta(minutes=55), timedelta(hours=23)
 CHECKED_AT_ONCE = 200
-_MOVING = (Change.State.QUEUED, *Change.IN_FLIGHT)
 
 
 # --- asking for a token ---------------------------------------------------------------------------------------------
@@ -119,26 +117,6 @@ def find_forgotten(moment: datetime) -> None:
 
 
 # --- watching -------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Draining:
-    """How many changes made before the switch are still on their way: until none is, the old token must stay."""
-
-    changes: int
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the old token may be deleted at the vendor."""
-        return self.changes == 0
-
-
-def draining(credential: Credential) -> Draining:
-    """What was queued before this credential was replaced and has not reached the vendor yet (product.md S21)."""
-    if credential.retired_at is None:
-        return Draining(0)
-    moving = Change.objects.filter(account=credential.account_id, state__in=_MOVING)
-    return Draining(moving.filter(created_at__lte=credential.retired_at).count())
-
-
 def watch() -> None:
     """Look whether replaced tokens are dead, and prove the ones in use once a day."""
     moment = now()
@@ -229,7 +207,7 @@ def forget(actor: User, credential: Credential, why: str) -> None:
             raise ValidationError(_("This one is in use. Bring its replacement into use first."))
         if row.is_open or row.state == State.CANDIDATE:
             raise ValidationError(_("This one is being checked. Wait for its outcome."))
-        left = draining(row).changes
+        left = still_moving(row)
         if left:
             text = ngettext(
                 "%(number)d change that was made before the switch is still on its way. Forget the old token afterwards.",

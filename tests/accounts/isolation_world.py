@@ -18,7 +18,7 @@ from campaigns.models import (
 )
 from contacts.models import Contact, CustomField, GroupMembership
 from cyberadmin.accounts import audit
-from cyberadmin.accounts.models import Account, Credential
+from cyberadmin.accounts.models import Account, Credential, Sender
 from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import ApiCall, Change, Edit, Heartbeat, HeldSweep, PullRun
 from groups.models import Group
@@ -42,9 +42,10 @@ def plant(marker: str) -> Planted:
     account = make_account(name=f"{marker} name", slug=marker.lower(), vendor_name=f"{marker} vendor")
     # Staff of one agency know each other: names of log-ins are no client's secret.
     author = make_user()
-    Credential.objects.create(
+    credential = Credential.objects.create(
         account=account, fingerprint=f"{marker}f"[:16], last_four=marker[-4:], state="active", username=f"{marker} user"
     )
+    sender = Sender.objects.create(account=account, address=f"{marker}-sender@example.com", created_by=author)
     with writing():
         group = Group.objects.create(
             account=account,
@@ -147,6 +148,8 @@ def plant(marker: str) -> Planted:
     pks = {
         "contact": contact.pk,
         "campaign": campaign.pk,
+        "credential": credential.pk,
+        "sender": sender.pk,
         "mailing": mailing.pk,
         "group": group.pk,
         "customfield": field.pk,

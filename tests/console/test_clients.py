@@ -48,7 +48,6 @@ def typed(**more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("token", "words"),
     [
-        ("", "Paste the API token made in Cyberimpact."),
         ("abc def", "The token holds spaces: copy it again, without the text around it."),
         ("abc\ndef", "The token holds a line break: it was perhaps copied in two pieces. Copy it again in one."),
         ("abcdef", "This is not an API token: one has three parts separated by dots. Copy it again from Cyberimpact."),
@@ -98,7 +97,7 @@ def test_a_connected_client_waits_for_its_proof_without_showing_the_token(admini
     assert 'data-wait="/c/new-client/proving/status/"' in page
     assert jwt() not in page
     assert administrator.get("/c/new-client/proving/status/").json() == {"final": False}
-    assert administrator.get("/c/new-client/").headers["Location"] == "/c/new-client/proving/"
+    assert administrator.get("/c/new-client/").headers["Location"] == "/c/new-client/start/"
 
 
 def test_the_proof_shows_both_names_and_asks(administrator: Visitor) -> None:
