@@ -88,7 +88,7 @@ class Caller:
         transport: Transport,
         credential: Credential,
         on_call: Callable[[CallRecord], None] | None,
-        before_call: Callable[[], None] | None = None,
+        before_call: Callable[[str], None] | None = None,
     ) -> None:
         self._transport = transport
         self._credential = credential
@@ -115,7 +115,7 @@ class Caller:
         encoded = None if body is None else _encoded(body)
         request = Request(method, pattern, fill_path(pattern, fill or {}), query, encoded)
         if self._before_call is not None:
-            self._before_call()
+            self._before_call(method)
         started_at, started = datetime.now(UTC), time.monotonic()
         reply, outcome = self._outcome(request, parse)
         if self._on_call is not None:

@@ -29,7 +29,7 @@ class ApiClient:
 
     base_url: http(s)://host[:port]. Whether this host may be spoken to is for the caller to decide.
     on_call: called exactly once per exchange, after it, success or failure. What it raises goes through.
-    before_call: called before each exchange, e.g. to wait for a slot. What it raises prevents the exchange.
+    before_call: called with the method before each exchange, e.g. to wait for a slot. What it raises prevents the exchange.
     deadline: seconds for the whole exchange, connecting and the last byte of the answer included.
     max_bytes: largest answer accepted, counted after decompression.
     session: keeps the connections; closed with the client. Its proxies, cookies, hooks and `verify` are not used.
@@ -44,7 +44,7 @@ class ApiClient:
         credential: Credential,
         *,
         on_call: Callable[[CallRecord], None] | None = None,
-        before_call: Callable[[], None] | None = None,
+        before_call: Callable[[str], None] | None = None,
         deadline: float = 45.0,
         max_bytes: int = 64 * 1024 * 1024,
         session: requests.Session | None = None,

@@ -23,7 +23,7 @@ from cyberadmin.api import errors
 from cyberadmin.api.client import ApiClient, CallRecord
 from cyberadmin.api.credentials import BearerToken, LegacyLogin
 
-from . import claim, pace
+from . import claim, holding, pace
 from .clock import now
 from .models import ApiCall, Change, PullRun
 
@@ -121,12 +121,15 @@ class Paced:
     def __init__(self, log: CallLog) -> None:
         self.log = log
         self.booked = 0
+        self.only_reads = holding.holds()
 
-    def __call__(self) -> None:
-        """Wait for a slot, and keep the lease of the change at hand.
+    def __call__(self, method: str) -> None:
+        """Wait for a slot, and keep the lease of the change at hand. On a restored database nothing but reads goes out.
 
         Raises pace.HoldOff when the wait is long or the vendor asked for one, claim.LeaseLost when the change is not ours.
         """
+        if self.only_reads and method != "GET":
+            raise pace.HoldOff(now() + holding.ASK_AGAIN, "restored")
         reading = pace.read(self.log.account_id)
         self.log.troubled = reading.troubled
         if reading.blocked and not self.log.probing:

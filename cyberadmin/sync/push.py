@@ -19,7 +19,7 @@ from cyberadmin.accounts.policy import Right
 from cyberadmin.api import errors
 from cyberadmin.api.client import ApiClient
 
-from . import claim, connection, crash, doubt, guard, outcomes, pace, registry, settle
+from . import claim, connection, crash, doubt, guard, holding, outcomes, pace, registry, settle
 from .clock import now
 from .models import Change
 from .resource import AlreadyThere, GoneThere, Overtaken, ProtectedThere, Resource, Seen, Sent, Stopped, Values
@@ -33,7 +33,7 @@ BUDGET_SECONDS = 10.0
 def pump(account_id: int, budget: float = BUDGET_SECONDS) -> bool:
     """Send the account's changes until none may be sent now (False) or the time is used up (True: more may wait)."""
     account = Account.objects.filter(pk=account_id).first()
-    if account is None:
+    if account is None or holding.holds():
         return False
     log = connection.CallLog(account_id)
     try:

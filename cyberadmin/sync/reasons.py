@@ -50,6 +50,11 @@ REASONS: dict[str, Reason] = {
     "breaker": Reason(
         lazy("Cyberimpact failed several times in a row, so we leave it alone for a few minutes."), _WAITS
     ),
+    "restored": Reason(
+        lazy("The database was restored from a backup, and this may have been made before."),
+        lazy("Look at Cyberimpact whether it is there. If not, try again; if it is, discard the change."),
+        ("retry", "discard"),
+    ),
     "account": Reason(
         lazy("Cyberimpact refuses calls for this whole account."),
         lazy("It waits until the account works again: see the banner of this client."),
@@ -137,6 +142,20 @@ REASONS: dict[str, Reason] = {
         lazy("Look for the address at Cyberimpact, then try again or discard the change."),
         ("retry", "discard"),
     ),
+    "consent_refused": Reason(
+        lazy("Cyberimpact did not accept this consent: a better or longer one there is never replaced."),
+        lazy("Look at the consent that Cyberimpact holds, then discard this change. The refusal is kept on the contact."),
+        ("retry", "discard"),
+    ),
+    "consent_kept": Reason(
+        lazy("Cyberimpact took the request but kept the consent that it had."),
+        lazy("Look at the consent that Cyberimpact holds, then discard this change. The refusal is kept on the contact."),
+        ("retry", "discard"),
+    ),
+    "consent_since": Reason(
+        lazy("Another consent was set afterwards, so this one was not sent."), lazy("There is nothing left to do.")
+    ),
+    "erased": Reason(lazy("The person's data were erased, so this was not sent."), lazy("There is nothing left to do.")),
     "window_gone": Reason(
         lazy("The time of sending is too near: a mailing made twice could no longer be stopped in time."),
         lazy("Discard it, choose a later time and schedule it again."),

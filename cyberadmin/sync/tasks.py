@@ -8,12 +8,13 @@ from celery.signals import worker_ready
 
 from cyberadmin import logs
 
-from . import custody, details, housekeeping, proving, pull, push, sweeper
+from . import custody, details, housekeeping, proving, pull, push, restored, sweeper
 
 
 @worker_ready.connect
 def say_hello(**kwargs: Any) -> None:
-    """A worker that has just started is alive before the first sweep says so."""
+    """A worker that has just started is alive before the first sweep says so; whether it may write is asked first."""
+    restored.tick()
     sweeper.beat(socket.gethostname())
 
 
@@ -29,6 +30,7 @@ def wake(account_id: int) -> None:
 @shared_task
 def sweep() -> None:
     """Find what nobody was woken for: the broker is disposable, this is not."""
+    restored.tick()
     sweeper.beat(socket.gethostname())
     for account_id in sweeper.accounts_with_work():
         wake.delay(account_id)

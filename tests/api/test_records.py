@@ -63,7 +63,8 @@ def test_a_client_works_without_a_recorder(serve):
 def test_what_happens_before_a_call_can_prevent_it(serve, connect, records):
     waits = []
 
-    def wait_twice_at_most() -> None:
+    def wait_twice_at_most(method: str) -> None:
+        assert method == "GET"
         waits.append(len(records))
         if len(waits) > 2:
             raise LookupError("no slot")
