@@ -2,17 +2,19 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter, display
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from cyberadmin.accounts.localtime import moment_text
-from cyberadmin.accounts.scoping import ScopedAdmin
+from cyberadmin.accounts.scoping import ScopedAdmin, account_of
 from cyberadmin.sync.listing import BoundedPaginator, MirrorAdmin
 
+from . import due
 from .models import Campaign, Mailing
 from .pages.campaign import CampaignPage
 from .pages.clicks import ClickBody, ClickMapPage
@@ -165,6 +167,12 @@ class MailingAdmin(MirrorAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         return rows.defer("body_html", "body_text", "snapshot", "links")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        account = account_of(request)
+        unread = due.never_read(account.pk).count() if account is not None else 0
+        more = {"unread": unread, "per_run": due.PER_RUN, "minutes": settings.SYNC_PULL_MINUTES}
+        return super().changelist_view(request, {**more, **(extra_context or {})})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -12,12 +12,14 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         from contacts import panels
         from cyberadmin.sync import registry
-        from templates import uses
+        from templates import merge_fields, uses
 
         from .pages.received import panel
         from .resource import MailingResource
-        from .uses import of_template
+        from .uses import custom_field_names, foreign_bodies, of_template
 
         registry.register(MailingResource())
         uses.register(of_template)
+        merge_fields.register_bodies(foreign_bodies)
+        merge_fields.register_custom_names(custom_field_names)
         panels.register(panel)

@@ -1,16 +1,16 @@
 """Reading the vendor's mailings into the mirror: three lists, then the details of those that are due for it.
 
 A mailing only moves forward (scheduled, sent, archived), so the lists are read in that order and none is missed between
-two of them. Counters change fast while a mailing is young, so its details are read often then and seldom when it is old.
+two of them. Whose details are due is decided in `due.py`.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, cast
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from cyberadmin.api import types
 from cyberadmin.api.errors import SchemaError
@@ -24,19 +24,14 @@ from cyberadmin.sync.pull_pages import Row, Rows, Window, by_number
 from cyberadmin.sync.resource import Seen
 from cyberadmin.sync.sweep import Sweepable
 
-from . import states, twins, wire
+from . import due, states, twins, wire
 from .models import Mailing
 
 KIND = "mailing"
-#: (younger than, counted from the time of sending; details at least this old are read again)
-AGES = (
-    (timedelta(days=2), timedelta(minutes=20)),
-    (timedelta(days=14), timedelta(hours=6)),
-    (timedelta(days=90), timedelta(days=3)),
-    (None, timedelta(days=30)),
-)
-SCHEDULED_AGE = timedelta(hours=6)
-DETAILS_PER_RUN = 300
+#: How many details one transaction takes; each may hold a body of some megabytes.
+DETAILS_AT_ONCE = 20
+#: How many new mailings one statement writes.
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -98,58 +93,71 @@ def _take_page(context: PullContext, listing: Listing, rows: Rows) -> None:
 
 def _merge(context: PullContext, listing: Listing, rows: Rows) -> None:
     of_account = Mailing.objects.filter(account=context.account)
-    known = {one.remote_id: one for one in of_account.filter(remote_id__in=[mailing_id(row) for row in rows])}
+    known = _known(of_account, rows)
     being_made = set(of_account.filter(gone_at=None, remote_id=None).values_list("subject", "language"))
-    seen = []
+    seen, new = [], []
     for row in rows:
-        mailing = known.get(mailing_id(row))
-        if mailing is None or not _is_same(context, listing, mailing, row):
-            mailing = _take(context, listing, mailing, row, being_made) or mailing
-        if mailing is not None:
-            seen.append(mailing.pk)
-    context.seen(context.readings[listing.name], seen)
+        there = known.get(mailing_id(row))
+        digest = pull_merge.digest(row, listing.name.encode())
+        if there is not None:
+            seen.append(there.pk)
+            if there.is_newer_than(context) or there.content_hash == digest:
+                context.count("unchanged")
+                continue
+        made = _take(context, listing, there, row, digest)
+        if made is not None and (made.subject, made.language) in being_made:
+            # It may be the one that a create of ours is just making; settling or looking links the two.
+            context.count("left_to_create")
+        elif made is not None:
+            new.append(made)
+    created = Mailing.objects.bulk_create(new, batch_size=AT_ONCE)
+    context.count("created", len(created))
+    context.seen(context.readings[listing.name], [*seen, *(one.pk for one in created)])
     context.advance(len(rows))
 
 
-def _is_same(context: PullContext, listing: Listing, mailing: Mailing, row: Row) -> bool:
-    if mailing.pulled_at is not None and mailing.pulled_at > context.asked_at:
-        return True  # settled after this page was asked for: what we hold is newer
-    digest = pull_merge.digest(row, listing.name.encode())
-    same = mailing.gone_at is None and mailing.snapshot is None and mailing.content_hash == digest
-    if same:
-        context.count("unchanged")
-    return same
+class _Known(NamedTuple):
+    """What tells whether a mirrored mailing must be looked at. `content_hash` is empty where it must be in any case."""
+
+    pk: int
+    pulled_at: datetime | None
+    content_hash: str
+
+    def is_newer_than(self, context: PullContext) -> bool:
+        """Whether it was settled after this page was asked for."""
+        return self.pulled_at is not None and self.pulled_at > context.asked_at
 
 
-def _take(
-    context: PullContext, listing: Listing, mailing: Mailing | None, row: Row, being_made: set[tuple[str, str]]
-) -> Mailing | None:
-    """Merge one new or changed mailing; None when it was left out."""
-    digest = pull_merge.digest(row, listing.name.encode())
+def _known(of_account: Any, rows: Rows) -> dict[int | None, _Known]:
+    """The mirrored ones among listed mailings, by the vendor's number; no bodies, of which a page could hold thousands."""
+    found = of_account.filter(remote_id__in=[mailing_id(row) for row in rows])
+    is_level = Q(gone_at=None, snapshot__isnull=True)
+    told = found.values_list("remote_id", "pk", "pulled_at", "content_hash", is_level)
+    return {remote_id: _Known(pk, at, digest if level else "") for remote_id, pk, at, digest, level in told}
+
+
+def _take(context: PullContext, listing: Listing, there: _Known | None, row: Row, digest: str) -> Mailing | None:
+    """Merge one changed mailing, or return a new one (not saved); None when there is nothing to make."""
     try:
         item = listing.convert(row)
     except SchemaError as error:
         context.readings[listing.name].veto("bad_row")
         context.problem("bad_row", list=listing.name, id=mailing_id(row), field=error.field)
         return None
-    seen = wire.seen_row(item, mailing)
     resource = registry.get(KIND)
-    if mailing is not None:
+    if there is not None:
+        mailing = Mailing.objects.get(pk=there.pk)
+        seen = wire.seen_row(item, mailing)
         # Its counters may have moved with it.
         stale = Seen(seen.values, seen.remote_id, {**seen.extra, "details_at": None})
         pull_merge.take_in(resource, mailing, stale, digest)
         context.count("updated")
-        return mailing
-    if (seen.values["subject"], seen.values["language"]) in being_made:
-        # It may be the one that a create of ours is just making; settling or looking links the two.
-        context.count("left_to_create")
         return None
+    seen = wire.seen_row(item)
     mailing = Mailing(account=context.account, pulled_at=context.asked_at, content_hash=digest)
     resource.assign(mailing, seen.values)
     resource.absorb(mailing, seen)
     merge.compare(resource, mailing, seen.values)
-    mailing.save()
-    context.count("created")
     return mailing
 
 
@@ -174,40 +182,47 @@ def _vanished(context: PullContext) -> list[int]:
     return [pk for pk in ours.values_list("pk", flat=True) if pk not in seen]
 
 
-def due_for_details(account_id: int, also: list[int]) -> Any:
-    """The live mailings whose counters are to be read now, and those of `also`; the youngest first."""
-    moment = now()
-    due = Q(pk__in=also) | Q(details_at=None) | Q(stage=Mailing.Stage.SCHEDULED, details_at__lt=moment - SCHEDULED_AGE)
-    older_than = moment
-    for age, patience in AGES:
-        of_age = Q(send_at__lte=older_than)
-        if age is not None:
-            of_age &= Q(send_at__gt=moment - age)
-            older_than = moment - age
-        due |= of_age & Q(details_at__lt=moment - patience)
-    rows = Mailing.objects.filter(due, account_id=account_id, gone_at=None).exclude(remote_id=None)
-    return rows.order_by(F("send_at").desc(nulls_last=True))
-
-
 def _details(context: PullContext) -> Iterator[None]:
-    resource = registry.get(KIND)
-    for mailing in due_for_details(context.account.pk, _vanished(context))[:DETAILS_PER_RUN]:
+    waiting: list[_Detail] = []
+    chosen = due.of_run(context.account.pk, _vanished(context))
+    context.expect(len(chosen))
+    for mailing in chosen:
         try:
-            detail = context.read(partial(context.client.mailings.get, mailing.remote_id))
+            detail = context.read(partial(context.client.mailings.get, cast(int, mailing.remote_id)))
         except ListRefused as refused:
             _missed(context, mailing, str(refused))
             continue
+        waiting.append(_Detail(mailing.pk, detail, context.asked_at))
+        if len(waiting) == DETAILS_AT_ONCE:
+            context.in_page(partial(_take_details, context, waiting))
+            waiting = []
+            yield
+    context.in_page(partial(_take_details, context, waiting))
+    yield
 
-        def take(mailing: Mailing = mailing, detail: types.MailingDetail = detail) -> None:
-            row = Mailing.objects.get(pk=mailing.pk)
-            if row.gone_at is None and (row.pulled_at is None or row.pulled_at <= context.asked_at):
-                pull_merge.take_in(resource, row, wire.seen_detail(detail, row), row.content_hash)
-                twins.link(Mailing.objects.get(pk=row.pk))
-                if row.edition is not None:
-                    states.refresh(row.edition.campaign_id)
 
-        context.in_page(take)
-        yield
+class _Detail(NamedTuple):
+    """The details of a mirrored mailing, and when they were asked for."""
+
+    pk: int
+    detail: types.MailingDetail
+    asked_at: datetime
+
+
+def _take_details(context: PullContext, found: list[_Detail]) -> None:
+    resource = registry.get(KIND)
+    rows = Mailing.objects.select_related("edition").in_bulk([one.pk for one in found])
+    for pk, detail, asked_at in found:
+        row = rows.get(pk)
+        if row is None or row.gone_at is not None or (row.pulled_at is not None and row.pulled_at > asked_at):
+            continue
+        seen = wire.seen_detail(detail, row)
+        pull_merge.take_in(resource, row, seen, row.content_hash)
+        if seen.extra["stage"] == Mailing.Stage.SCHEDULED:
+            twins.link(Mailing.objects.get(pk=pk))
+        if row.edition is not None:
+            states.refresh(row.edition.campaign_id)
+    context.advance(len(found))
 
 
 def _missed(context: PullContext, mailing: Mailing, why: str) -> None:

@@ -123,7 +123,7 @@ class BodyFormPage(FormPage):
         return self.show(self.make_form(data), made_text=True)
 
     def show(self, form: Any, **context: Any) -> HttpResponse:
-        return super().show(form, merge_fields=merge_fields.known(self.account), limit=CLIPPED_BYTES, **context)
+        return super().show(form, offer=merge_fields.offer(self.account), limit=CLIPPED_BYTES, **context)
 
 
 class AddPage(BodyFormPage):

@@ -66,6 +66,9 @@ class MailingPage(OfMailing):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         mailing = self.obj
         self.title = mailing.subject
+        unread = mailing.details_at is None and mailing.remote_id is not None and mailing.is_live
+        if unread and self.account.is_working:
+            results.refresh(self.user, mailing)
         changes = Change.objects.filter(account=self.account, kind="mailing", object_id=mailing.pk).order_by("-id")
         recent = changes.select_related("actor").prefetch_related("edits")[:HISTORY]
         waiting = mailing.is_live and mailing.stage in (Mailing.Stage.NEW, Mailing.Stage.SCHEDULED)
@@ -75,6 +78,7 @@ class MailingPage(OfMailing):
             campaign=campaign,
             campaign_url=campaign_url(campaign) if campaign else "",
             countdown=sending.countdown(mailing),
+            unread=unread,
             may_cancel=waiting and rights(request).edit,
             may_move=waiting and rights(request).can("send") and mailing.purpose == Mailing.Purpose.REAL,
             zone=self.account.time_zone,

@@ -100,7 +100,7 @@ class WritePage(CampaignFormPage):
         missing = [
             (value, label) for value, label in Language.choices if value not in {one.language for one in self.editions}
         ]
-        return super().show(form, merge_fields=merge_fields.known(self.account), missing_languages=missing, **context)
+        return super().show(form, offer=merge_fields.offer(self.account), missing_languages=missing, **context)
 
     def perform(self, form: Any) -> Any:
         for edition in self.editions:

@@ -144,8 +144,22 @@ def merge_fields(facts: Facts, one: EditionFacts) -> Iterator[Problem]:
     if one.unknown_fields:
         yield (
             "warn",
-            _("No template of this client uses these merge fields, so they may be misspelt: %(fields)s.")
+            _("No other body of this client uses these merge fields, so they may be misspelt: %(fields)s.")
             % {"fields": ", ".join(one.unknown_fields[:10])},
+        )
+    if one.unproven_fields:
+        yield (
+            "warn",
+            _(
+                "These have the name of a custom field, but Cyberimpact does not say how custom fields are written: %(fields)s. Send a test and look at it."
+            )
+            % {"fields": ", ".join(one.unproven_fields[:10])},
+        )
+    if one.foreign_fields:
+        yield (
+            "warn",
+            _("These look like merge fields of another tool, and people would read them as they are: %(fields)s.")
+            % {"fields": ", ".join(one.foreign_fields[:10])},
         )
 
 

@@ -46,7 +46,10 @@ class EditionFacts:
     unsubscribed: int = 0
     bounced: int = 0
     lapsed: int = 0
+    #: Merge fields that no body of the client shows; those of them that name a custom field; those of other tools.
     unknown_fields: tuple[str, ...] = ()
+    unproven_fields: tuple[str, ...] = ()
+    foreign_fields: tuple[str, ...] = ()
     sender_known: bool = True
     #: Other mailings within a day that share a group: (subject, when).
     near: tuple[tuple[str, datetime], ...] = ()

@@ -51,7 +51,7 @@ def _edition(campaign: Campaign, edition: Edition, confirmation: Confirmation | 
     chosen = list(edition.groups.select_related("group"))
     ids = [one.group_id for one in chosen if one.group_id is not None]
     body = f"{edition.subject}\n{edition.body_html}\n{edition.body_text}"
-    known = set(merge_fields.known(campaign.account))
+    fields = _fields(campaign.account, body)
     return EditionFacts(
         language=edition.language,
         language_name=str(edition.get_language_display()),
@@ -63,11 +63,23 @@ def _edition(campaign: Campaign, edition: Edition, confirmation: Confirmation | 
         text=edition.body_text,
         send_at=edition.send_at,
         groups=tuple(_group(one, told) for one in chosen),
-        unknown_fields=tuple(field for field in merge_fields.used_in(body) if field not in known),
         sender_known=_sender_known(campaign.account, edition.mail_from),
         near=tuple(_near(edition, ids)),
+        **fields,
         **_people(ids),
     )
+
+
+def _fields(account: Account, body: str) -> dict[str, Any]:
+    """What is wrong with the merge fields of subject and bodies: those that nobody has seen work."""
+    known = merge_fields.known(account)
+    names = {merge_fields.name_key(one.name) for one in merge_fields.custom(account, known)}
+    unseen = [field for field in merge_fields.used_in(body) if field not in set(known)]
+    return {
+        "unknown_fields": tuple(field for field in unseen if merge_fields.name_key(field) not in names),
+        "unproven_fields": tuple(field for field in unseen if merge_fields.name_key(field) in names),
+        "foreign_fields": tuple(merge_fields.foreign_in(body)),
+    }
 
 
 def _group(chosen: EditionGroup, told: dict[int | None, dict[str, Any]] | None) -> GroupFacts:

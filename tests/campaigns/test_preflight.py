@@ -71,6 +71,8 @@ PLANTED: list[tuple[str, str, dict[str, Any]]] = [
     ("links_secure", "warn", {"html": HTML + '<a href="http://mrc.qc.ca/">x</a>'}),
     ("pictures_described", "warn", {"html": HTML + '<img src="https://i.mrc.qc.ca/b.png">'}),
     ("merge_fields", "warn", {"unknown_fields": ("[PRENON]",)}),
+    ("merge_fields", "warn", {"unproven_fields": ("[Ville]",)}),
+    ("merge_fields", "warn", {"foreign_fields": ("{{ city }}",)}),
     ("sender", "warn", {"sender_known": False}),
     ("sender", "warn", {"mail_from": ""}),
     ("groups_chosen", "block", {"groups": (), "languages": {}}),

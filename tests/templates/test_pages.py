@@ -12,6 +12,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from contacts.models import CustomField
 from cyberadmin.sync.models import Change
 from templates import preview, services, uses
 from templates.models import EmailTemplate
@@ -152,6 +153,19 @@ def test_merge_fields_of_the_client_are_offered(person: Person) -> None:
     assert 'data-insert="[PRENOM]"' in page
     assert 'data-insert="[Lien de désabonnement]"' in page
     assert 'data-insert="[0]"' not in page
+
+
+def test_a_custom_field_is_offered_by_name_once_a_body_shows_how_it_is_written(person: Person) -> None:
+    CustomField.objects.create(account=person.account, remote_id=1, name="Numéro de membre", type="text")
+    CustomField.objects.create(account=person.account, remote_id=2, name="Ville", type="text")
+    CustomField.objects.create(account=make_account(), remote_id=3, name="STRANGER", type="text")
+    person.template(body_html="<p>[NUMERO_DE_MEMBRE]</p>")
+    page = text_of(person.get("add/"))
+    assert re.search(r'data-insert="\[NUMERO_DE_MEMBRE\]">Numéro de membre <code>', page)
+    assert "[Ville]" not in page, "nothing is invented"
+    assert re.search(r"1 (custom field cannot be offered yet|champ personnalisé ne peut pas encore)", page)
+    assert "<p>Ville</p>" in page
+    assert "STRANGER" not in page
 
 
 def test_a_replacement_shows_the_whole_difference_before_anything_happens(person: Person) -> None:

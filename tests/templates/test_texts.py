@@ -101,6 +101,33 @@ def test_whether_showing_pictures_would_call_somebody(html: str, remote: bool) -
     assert preview.has_remote_pictures(html) is remote
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<!--[if mso]><table><![endif]-->",
+        "<![if !mso]>x<![endif]>",
+        "<STYLE>a[href], td[class=x] { }</STYLE>",
+        "<script>a[name]</script>",
+        "<!-- [PRENOM] ",
+    ],
+)
+def test_what_mail_programs_read_is_no_merge_field(body: str) -> None:
+    assert merge_fields.used_in(f"[NOM] {body}") == ["[NOM]"]
+
+
+def test_merge_fields_of_other_tools_are_told_apart() -> None:
+    body = "{{ first_name }} *|FNAME|* %%email%% ${city} {{7|add:7}} 50%% off%% {a} [NOM] <style>{{ x }}</style>"
+    assert merge_fields.foreign_in(body) == ["{{ first_name }}", "*|FNAME|*", "%%email%%", "${city}"]
+
+
+@pytest.mark.parametrize("piece", ["<!--", "<style", "<![", "[a", "{{", "[İ"])
+def test_merge_fields_of_a_long_body_are_found_in_a_moment(piece: str) -> None:
+    started = time.monotonic()
+    assert merge_fields.used_in(piece * (2_000_000 // len(piece))) == []
+    assert merge_fields.foreign_in(piece * 500_000) == []
+    assert time.monotonic() - started < 15
+
+
 def test_merge_fields_are_names_in_brackets() -> None:
     assert merge_fields.used_in("[PRENOM] a[0] [x] [Prénom du client] [PRENOM] [<b>]") == [
         "[PRENOM]",
