@@ -19,6 +19,8 @@ from cyberadmin.sync.pull_context import PullContext
 from cyberadmin.sync.pull_pages import Row, Rows
 from cyberadmin.sync.upsert import insert_rows, pick_rows, refresh_statistics, update_rows
 
+from . import pull_ledger
+from .consent import never_back
 from .models import Contact, GroupMembership
 from .pull_rows import EMAIL_KEY, NAMES, SHOWN, Columns, Listing, address_key, columns_of, member_id, seen_of
 
@@ -39,6 +41,7 @@ class Known(NamedTuple):
     edit_version: int
     edited: bool
     state: str
+    consent_type: str
     pulled_at: datetime | None
     gone_at: datetime | None
 
@@ -52,6 +55,10 @@ class Listed(NamedTuple):
     @property
     def email_key(self) -> str:
         return str(self.columns[EMAIL_KEY])
+
+    def value(self, name: str) -> Any:
+        """One of its columns."""
+        return self.columns[NAMES.index(name)]
 
 
 @dataclass
@@ -146,6 +153,12 @@ class ContactMerge:
 
     def _departed(self, rows: Rows, prints: list[str]) -> Plan:
         keys = [address_key(row) for row in rows]
+        erased = never_back.erased_among(self.context.account.pk, [key for key in keys if key])
+        if erased:
+            # Nothing of an erased person is kept merely to refuse them: the hash does that (product.md 3d-11).
+            kept = [place for place, key in enumerate(keys) if key not in erased]
+            rows, prints = [rows[place] for place in kept], [prints[place] for place in kept]
+            keys = [keys[place] for place in kept]
         same = self._same("email_key", keys, prints)
         plan = Plan(seen=list(same.values()), unchanged=len(same))
         others = [key for key in keys if key and key not in same]
@@ -219,6 +232,7 @@ class ContactMerge:
     def write(self, plan: Plan) -> None:
         """Carry a plan out; rows that staff edited meanwhile are merged field by field instead."""
         known = {one.pk: (one, listed) for one, listed in plan.updates}
+        pull_ledger.write_down(self.context.account.pk, self.listing, plan)
         written = self._update(plan.updates)
         plan.merges += [pair for pk, pair in known.items() if pk not in written]
         plan.seen += self._insert(plan.inserts)

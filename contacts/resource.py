@@ -1,7 +1,7 @@
 """Contacts and their memberships on the wire: which requests a change needs, and what the answers mean.
 
 The vendor's words (member) stop in this file. A contact's changes are `create`, `update`, `regroup` (memberships),
-`unsubscribe`, `optin` and `delete`; all of one contact share its place in the queue, so they arrive in order.
+`unsubscribe`, `optin`, `consent` and `delete`; all of one contact share its place in the queue, so they arrive in order.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,16 +12,16 @@ from cyberadmin.api import errors
 from cyberadmin.api.client import ApiClient
 from cyberadmin.api.types import BatchWrite
 from cyberadmin.api.types.members import ContactFields, Member, MemberWrite, UnsubscribedMember
-from cyberadmin.sync.clock import now
 from cyberadmin.sync.departures import Departures
 from cyberadmin.sync.health import Difference
 from cyberadmin.sync.models import Change
 from cyberadmin.sync.pull import PullContext
-from cyberadmin.sync.resource import GoneThere, ProtectedThere, Resource, Seen, Sent, Values
+from cyberadmin.sync.resource import GoneThere, ProtectedThere, Resource, Seen, Sent, Stopped, Values
 from groups.models import Group
 
 from . import presence, search
 from .cleaning import clean
+from .consent import ledger, never_back, observed, wire
 from .fitting import fit
 from .models import Contact, GroupMembership, email_key
 from .pull import pull_contacts
@@ -96,6 +96,8 @@ class ContactResource(Resource):
             return self._regroup(client, change, obj)
         if verb == Change.Verb.UNSUBSCRIBE:
             return self._unsubscribe(client, obj)
+        if verb == Change.Verb.CONSENT:
+            return self._set_consent(client, obj, wanted)
         if verb == Change.Verb.OPTIN:
             client.members.optin(member_write({"email": obj.email, "language": obj.language}))
             return Sent()
@@ -125,6 +127,21 @@ class ContactResource(Resource):
 
     def departed(self, obj: Contact) -> None:
         GroupMembership.objects.filter(contact=obj).delete()
+        observed.left(obj)
+
+    def absorb(self, obj: Contact, seen: Seen) -> None:
+        before, read_at = observed.facts_of(obj), obj.consent_read_at
+        super().absorb(obj, seen)
+        if read_at is not None and obj.consent_read_at == read_at and obj.consent_type != before.consent_type:
+            # A list told of another type: what was read before holds no more.
+            obj.consent_read_at = None
+        if before.consent_type or obj.consent_read_at is not None:
+            observed.note(obj, before, first=read_at is None and obj.consent_read_at is not None)
+
+    def stopped(self, change: Change, stop: Stopped) -> None:
+        if change.verb == Change.Verb.CONSENT:
+            by = ledger.by_change(change, str(stop.detail.get("words") or ""))
+            ledger.append(change.account_id, change.object_label, ledger.Source.REFUSED, ledger.Facts(), by)
 
     def withdrawn(self, change: Change, obj: Contact) -> None:
         for name, field in change.fields.items():
@@ -172,6 +189,22 @@ class ContactResource(Resource):
                 raise GoneThere from None
             return Sent(left)
 
+    def _set_consent(self, client: ApiClient, obj: Contact, wanted: Values) -> Sent:
+        """Set it; the vendor may refuse (422) or keep a better one (api/README.md 4.4).
+
+        The answer tells what it holds now: a read right after may lag behind the write. It is read again a little later
+        (contacts/consent/reading.py).
+        """
+        asked = wire.request(wanted)
+        try:
+            held = client.members.set_consent(cast(int, obj.remote_id), asked)
+        except errors.Rejected as error:
+            detail = {"words": error.vendor_message, "fields": error.field_errors, "status": error.status}
+            raise Stopped("consent_refused", detail, final=True) from error
+        if wire.was_kept(held, asked):
+            raise Stopped("consent_kept", {"words": wire.as_words(held)}, final=True)
+        return Sent(Seen({}, obj.remote_id, wire.columns(held)))
+
     def _delete(self, client: ApiClient, obj: Contact) -> Sent:
         try:
             client.members.delete(obj.remote_id if obj.remote_id is not None else obj.email)
@@ -198,19 +231,11 @@ class ContactResource(Resource):
     def read_details(self, client: ApiClient, obj: Contact) -> Seen:
         seen = self.read(client, obj)
         consent = client.members.get_consent(cast(int, seen.remote_id))
-        details = {
-            "consent_type": consent.consent_type,
-            "consent_relation": consent.relation_type or "",
-            "consent_on": consent.consent_date,
-            "consent_expires_on": consent.consent_expiration,
-            "consent_proof": consent.consent_proof,
-            "consent_read_at": now(),
-        }
-        return Seen(seen.values, seen.remote_id, {**seen.extra, **details})
+        return Seen(seen.values, seen.remote_id, {**seen.extra, **wire.columns(consent)})
 
     # --- batches ---
     def protected(self, account_id: int, labels: Iterable[str]) -> dict[str, str]:
-        return presence.protected(account_id, labels)
+        return never_back.protected(account_id, labels)
 
     def present(self, account_id: int, labels: Iterable[str]) -> dict[str, int]:
         return presence.present(account_id, labels)
@@ -229,6 +254,9 @@ class ContactResource(Resource):
             lambda email: self._left(client, email) is not None,
             lambda email: self._stop_if_left(client, email),
         )
+
+    def let_go(self, client: ApiClient, label: str) -> None:
+        client.members.unsubscribe(label)
 
     def differences(self, account_id: int | None) -> list[Difference]:
         pending = GroupMembership.objects.exclude(pending="").select_related("contact")

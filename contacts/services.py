@@ -5,7 +5,7 @@ a sentence for the person, `record.StaleEdit` when the form was older than the r
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -23,10 +23,10 @@ from cyberadmin.sync.resource import Values
 from groups.models import Group
 
 from .cleaning import clean
+from .consent import asking, ledger, never_back, observed
 from .models import Contact, GroupMembership, email_key
 
 KIND = "contact"
-OPTIN_PAUSE = timedelta(hours=24)
 READ_DETAILS = "cyberadmin.sync.tasks.read_details"
 
 
@@ -34,12 +34,12 @@ def create_contact(
     actor: User, account: Account, values: dict[str, Any], groups: Iterable[Group] = (), why: str = ""
 ) -> Contact:
     """Add a contact directly: subscribed at once, with implied consent and no mail to the person (api/README.md 4.1)."""
-    _require(actor, "edit", account)
+    require(actor, "edit", account)
     wanted = clean(account, values)
     if not wanted.get("email"):
         raise ValidationError({"email": _("An e-mail address is needed.")})
     with transaction.atomic():
-        _check_address_free(account, wanted["email"])
+        _check_may_be_added(account, wanted["email"])
         contact = Contact(account=account, consent_type=Contact.Consent.IMPLIED, state=Contact.State.SUBSCRIBED)
         registry.get(KIND).assign(contact, wanted)
         try:
@@ -47,7 +47,7 @@ def create_contact(
                 record.create(KIND, contact, record.Intent(actor, why))
         except IntegrityError:
             raise _taken(account, wanted["email"]) from None
-        _regroup(actor, contact, list(groups), [], why)
+        _regroup(contact, list(groups), [], record.Intent(actor, why))
     return contact
 
 
@@ -58,47 +58,55 @@ def edit_contact(
     expected_version: int,
     why: str = "",
     shown: Values | None = None,
+    *,
+    priority: int = record.BY_HAND,
 ) -> Change | None:
     """Change fields of a contact; None when nothing differs.
 
     `values`: what to write, best only what the person really changed. `shown`: all values as the form showed them, so
     that a colleague's edit of other fields is no obstacle. Raises record.StaleEdit when the same value moved meanwhile.
     """
-    _require(actor, "edit", contact.account)
+    require(actor, "edit", contact.account)
     wanted = clean(contact.account, values)
     with transaction.atomic():
-        row = _locked(contact)
-        _check_open_to_edits(row)
+        row = locked(contact)
+        check_open_to_edits(row)
         before = registry.get(KIND).values(row)
         changed = {name: value for name, value in wanted.items() if before.get(name) != value}
         record.check_stale(KIND, row, changed, expected_version, shown)
         if "email" in changed and email_key(changed["email"]) != row.email_key:
-            _check_address_free(row.account, changed["email"])
+            _check_may_be_added(row.account, changed["email"])
         try:
             with transaction.atomic():
-                return record.edit(KIND, row, changed, record.Intent(actor, why))
+                return record.edit(KIND, row, changed, record.Intent(actor, why, priority))
         except IntegrityError:
             raise _taken(row.account, changed["email"]) from None
 
 
 def change_groups(
-    actor: User, contact: Contact, add: Iterable[Group], remove: Iterable[Group], why: str = ""
+    actor: User,
+    contact: Contact,
+    add: Iterable[Group],
+    remove: Iterable[Group],
+    why: str = "",
+    *,
+    priority: int = record.BY_HAND,
 ) -> Change | None:
     """Put a contact in groups and take it out of others; groups not named are left alone (product.md 3d-13)."""
-    _require(actor, "edit", contact.account)
+    require(actor, "edit", contact.account)
     with transaction.atomic():
-        row = _locked(contact)
-        _check_open_to_edits(row)
-        return _regroup(actor, row, list(add), list(remove), why)
+        row = locked(contact)
+        check_open_to_edits(row)
+        return _regroup(row, list(add), list(remove), record.Intent(actor, why, priority))
 
 
 def unsubscribe(actor: User, contact: Contact, why: str) -> Change:
     """Unsubscribe for good: only the person can come back, by a form of the client (product.md 3c, S4)."""
-    _require(actor, "edit", contact.account)
+    require(actor, "edit", contact.account)
     if not why.strip():
         raise ValidationError({"why": _("Say why: the reason is kept with the unsubscription.")})
     with transaction.atomic():
-        row = _locked(contact)
+        row = locked(contact)
         if row.state == Contact.State.UNSUBSCRIBED:
             raise ValidationError(_("This contact is unsubscribed already."))
         changes = record.open_changes(KIND, row)
@@ -111,14 +119,16 @@ def unsubscribe(actor: User, contact: Contact, why: str) -> Change:
         _forget_pending_groups(row, changes)
         fields = {"state": {"base": row.state, "want": Contact.State.UNSUBSCRIBED.value}}
         record.begin(KIND, row, {"state": Contact.State.UNSUBSCRIBED.value})
-        return record.act(KIND, row, Change.Verb.UNSUBSCRIBE, fields, record.Intent(actor, why.strip(), priority=1))
+        change = record.act(KIND, row, Change.Verb.UNSUBSCRIBE, fields, record.Intent(actor, why.strip(), priority=1))
+        _write_down(change, row, ledger.Source.UNSUBSCRIBED)
+        return change
 
 
 def delete_contact(actor: User, contact: Contact, why: str = "") -> Change:
     """Delete a contact at the vendor; express consent is lost with it (api/README.md 4.1). Never for who unsubscribed."""
-    _require(actor, "edit", contact.account)
+    require(actor, "edit", contact.account)
     with transaction.atomic():
-        row = _locked(contact)
+        row = locked(contact)
         if row.state == Contact.State.UNSUBSCRIBED:
             raise ValidationError(
                 _("This contact is unsubscribed: the proof that they said no is kept, so it cannot be deleted.")
@@ -139,49 +149,64 @@ def delete_contact(actor: User, contact: Contact, why: str = "") -> Change:
         if never_sent and row.remote_id is None:
             return _never_arrived(row, never_sent[0])
         record.begin(KIND, row, {})
-        return record.act(KIND, row, Change.Verb.DELETE, {}, record.Intent(actor, why.strip()))
+        change = record.act(KIND, row, Change.Verb.DELETE, {}, record.Intent(actor, why.strip()))
+        _write_down(change, row, ledger.Source.DELETED)
+        return change
 
 
-def request_optin(actor: User, contact: Contact, why: str) -> Change:
-    """Ask the vendor to e-mail a request for express consent. A mail goes out; at most one in 24 hours (product.md S3)."""
-    _require(actor, "edit", contact.account)
+def request_optin(
+    actor: User,
+    contact: Contact,
+    why: str,
+    basis: str = asking.Basis.ASKED,
+    *,
+    priority: int = record.BY_HAND,
+    change_set_id: int | None = None,
+) -> Change:
+    """Ask the vendor to e-mail a request for express consent. A mail goes out; at most one in 24 hours (product.md S3).
+
+    `basis` (asking.Basis) and `why` say what allows us to write to the person at all.
+    """
+    require(actor, "edit", contact.account)
+    if basis not in asking.Basis.values:
+        raise ValidationError({"basis": _("Say what allows you to write to this person.")})
     if not why.strip():
         raise ValidationError(
             {"why": _("Say on what basis you may write to this person: a request is itself a commercial message.")}
         )
     with transaction.atomic():
-        row = _locked(contact)
-        _check_open_to_edits(row)
-        recent = Change.objects.filter(
-            account=row.account,
-            kind=KIND,
-            object_id=row.pk,
-            verb=Change.Verb.OPTIN,
-            created_at__gte=now() - OPTIN_PAUSE,
-        ).exclude(state__in=(Change.State.CANCELLED, Change.State.SUPERSEDED))
-        if recent.exists():
-            raise ValidationError(_("This person was already asked within the last 24 hours."))
-        return record.act(KIND, row, Change.Verb.OPTIN, {}, record.Intent(actor, why.strip()))
+        row = locked(contact)
+        check_open_to_edits(row)
+        refusal = asking.refusal(row, basis, bool(asking.asked_lately(row.account_id, [row.email])))
+        if refusal:
+            raise ValidationError(asking.REFUSALS[refusal], code=refusal)
+        change = record.act(KIND, row, Change.Verb.OPTIN, {}, record.Intent(actor, why.strip(), priority=priority))
+        by = ledger.By(actor, change.pk, change_set_id, why.strip())
+        ledger.append(row.account_id, row.email, ledger.Source.ASKED, ledger.Facts(how=basis), by)
+        return change
 
 
 def read_details(actor: User, contact: Contact) -> None:
     """Have a worker read what the lists leave out (relation, dates and proof of consent) for one contact."""
-    _require(actor, "view", contact.account)
+    require(actor, "view", contact.account)
     account_id, pk = contact.account_id, contact.pk
     transaction.on_commit(lambda: doorbell.ring_now(READ_DETAILS, account_id, pk), robust=True)
 
 
-def _require(actor: User, right: policy.Right, account: Account) -> None:
+def require(actor: User, right: policy.Right, account: Account) -> None:
+    """Raise PermissionDenied unless the right is held."""
     if not policy.can(actor, right, account):
         raise PermissionDenied
 
 
-def _locked(contact: Contact) -> Contact:
+def locked(contact: Contact) -> Contact:
+    """The contact as it is now, locked until the end of the transaction."""
     row: Contact = record.lock(contact)
     return row
 
 
-def _check_open_to_edits(row: Contact) -> None:
+def check_open_to_edits(row: Contact) -> None:
+    """Raise ValidationError when nothing may be written to this contact."""
     if row.gone_at is not None or row.deleted_at is not None:
         raise ValidationError(_("This contact is deleted or being deleted, so it cannot be changed."))
     if guard.forbids(Change.Verb.UPDATE, row):
@@ -191,9 +216,18 @@ def _check_open_to_edits(row: Contact) -> None:
         )
 
 
-def _check_address_free(account: Account, email: str) -> None:
+def _check_may_be_added(account: Account, email: str) -> None:
+    """Nobody has the address here, and whoever had it did not say no and was not erased."""
     if Contact.objects.filter(account=account, email_key=email_key(email), gone_at=None).exists():
         raise _taken(account, email)
+    if never_back.protected(account.pk, [email]):
+        # One sentence for all: who had an address once, and why it is gone, is not told.
+        raise ValidationError({"email": _("This address may not be added to this client again; only the person can.")})
+
+
+def _write_down(change: Change, row: Contact, source: str) -> None:
+    """Keep in the ledger what was known of the consent when this was decided, by whom and why."""
+    ledger.append(row.account_id, row.email, source, observed.facts_of(row), ledger.by_change(change, change.why))
 
 
 def _taken(account: Account, email: str) -> ValidationError:
@@ -208,7 +242,7 @@ def _taken(account: Account, email: str) -> ValidationError:
     )
 
 
-def _regroup(actor: User, row: Contact, add: list[Group], remove: list[Group], why: str) -> Change | None:
+def _regroup(row: Contact, add: list[Group], remove: list[Group], intent: record.Intent) -> Change | None:
     for group in (*add, *remove):
         _check_group(row, group)
     current = {membership.group_id: membership for membership in GroupMembership.objects.filter(contact=row)}
@@ -236,7 +270,7 @@ def _regroup(actor: User, row: Contact, add: list[Group], remove: list[Group], w
             fields[f"group:{group.pk}"] = {"base": membership.pending != "add", "want": False}
     if not fields:
         return None
-    return record.act(KIND, row, Change.Verb.REGROUP, fields, record.Intent(actor, why, waits_for=tuple(waits)))
+    return record.act(KIND, row, Change.Verb.REGROUP, fields, replace(intent, waits_for=tuple(waits)))
 
 
 def _check_group(row: Contact, group: Group) -> None:

@@ -11,6 +11,8 @@ from datetime import date
 from django.conf import settings
 
 from contacts.models import Contact, Relation
+from cyberadmin.accounts.models import Account
+from cyberadmin.sync.clock import now
 
 #: The relations that give express consent (api/README.md 4.4); the others give implied consent.
 EXPRESS = frozenset({Relation.EXPRESS.value, Relation.CONTEST.value, Relation.PURCHASED.value})
@@ -39,6 +41,11 @@ def expires_on(relation: str, given_on: date | None) -> date | None:
     """The first day on which the consent does not hold any more; None = it does not end, or the date is not known."""
     lasting = months(relation)
     return None if lasting is None or given_on is None else add_months(given_on, lasting)
+
+
+def today(account: Account) -> date:
+    """The day that it is now for this client."""
+    return now().astimezone(account.zone).date()
 
 
 def add_months(day: date, number: int) -> date:

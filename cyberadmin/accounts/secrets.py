@@ -9,11 +9,13 @@ import base64
 import hashlib
 import hmac
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -30,7 +32,12 @@ class Key:
 
     name: str
     cipher: AESGCM
-    fingerprint_key: bytes
+    fingerprint_key: bytes = field(repr=False)
+    raw: bytes = field(repr=False)
+
+    def derive(self, label: str) -> bytes:
+        """32 bytes for one other purpose, which tell nothing of this key or of what other labels give (HKDF)."""
+        return HKDF(SHA256(), length=32, salt=None, info=label.encode()).derive(self.raw)
 
 
 @lru_cache(maxsize=8)
@@ -44,7 +51,7 @@ def _parse(entries: tuple[str, ...]) -> tuple[Key, ...]:
             raw = b""
         if not name or len(raw) != 32:
             raise ImproperlyConfigured("Each entry of CYBERADMIN_KEYS is `name:base64 of 32 random bytes`.")
-        keys.append(Key(name, AESGCM(raw), hashlib.sha256(b"fingerprint" + raw).digest()))
+        keys.append(Key(name, AESGCM(raw), hashlib.sha256(b"fingerprint" + raw).digest(), raw))
     return tuple(keys)
 
 

@@ -11,6 +11,7 @@ from cyberadmin.sync import registry
 from cyberadmin.sync.models import Change
 from groups.models import Group
 
+CONSENT = {"relation": lazy("relation"), "given_on": lazy("consent given on"), "proof": lazy("proof of consent")}
 RELATIONS = dict(Relation.choices)
 COUNTS = {
     "created": lazy("new here"),
@@ -34,6 +35,8 @@ def field_label(change: Change, name: str) -> str:
     if prefix == "group" and rest.isdecimal():
         group = Group.objects.filter(account_id=change.account_id, pk=int(rest)).first()
         return _("group “%(title)s”") % {"title": group.title if group else rest}
+    if prefix == "consent" and rest in CONSENT:
+        return str(CONSENT[rest])
     if not registry.known(change.kind):
         return name
     try:
@@ -45,6 +48,8 @@ def field_label(change: Change, name: str) -> str:
 
 def value_label(change: Change, name: str, value: Any) -> Any:
     """A value of a field in words: choices by their label, everything else as it is."""
+    if name == "consent:relation":
+        return RELATIONS.get(value, value)
     if ":" in name or value in ("", None) or not registry.known(change.kind):
         return value
     try:

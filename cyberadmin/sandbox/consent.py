@@ -66,13 +66,15 @@ def get_consent(call: Call) -> Reply:
 
 
 def put_consent(call: Call) -> Reply:
-    """422 when the consent cannot be overridden (the only refusal the vendor documents)."""
+    """422 when the consent cannot be overridden (the only refusal the vendor documents), or silence if so set."""
     terms = _read(call)
     member = found(call)
     rule = call.settings.text("consent_override")
     lowers = member.consent_type == "express" and terms.type == "implied"
     if rule == "keep_any" or (rule == "keep_express" and lowers):
         raise ApiProblem(422, "This consent cannot be overridden.")
+    if rule == "keep_silently" and lowers:
+        return Reply(200, consent_item(member, call.dates))
     terms.write_to(member, call.settings)
     member.updated_on = call.now
     save(call.conn, member)

@@ -114,7 +114,7 @@ TABLE: dict[str, Setting] = {
     "default_is_public": _one_of("24", False, True),
     "duplicate_titles": _one_of("24", "allow", "refuse"),
     "consent_months": Setting("25", (CONSENT_MONTHS,), closed=False),
-    "consent_override": _one_of("26", "keep_express", "any", "keep_any"),
+    "consent_override": _one_of("26", "keep_express", "any", "keep_any", "keep_silently"),
     "created_relation": _one_of("27", None, "web-contacts"),
     "optin_relation": _one_of("4.3", "express-consent", None),
     "custom_value_errors": _one_of("28", "refuse", "ignore"),

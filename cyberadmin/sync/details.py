@@ -19,6 +19,7 @@ def read(kind: str, account_id: int, object_id: int) -> None:
         return
     account: Account = obj.account
     log = connection.CallLog(account_id)
+    left = False
     try:
         with connection.client_for(account, log) as client:
             try:
@@ -27,7 +28,7 @@ def read(kind: str, account_id: int, object_id: int) -> None:
                 connection.handle_account_error(account, client, error)
                 return
     except ProtectedThere as protected:
-        seen = protected.seen
+        seen, left = protected.seen, True
     except (GoneThere, connection.AccountPaused, pace.HoldOff):
         return
     finally:
@@ -38,4 +39,6 @@ def read(kind: str, account_id: int, object_id: int) -> None:
         row.pulled_at = now()
         row.content_hash = ""
         with writing():
+            if left and seen.values:
+                resource.departed(row)
             row.save()

@@ -11,8 +11,8 @@ from typing import Any
 from .models import Change
 from .resource import Resource, Seen, Values
 
-#: Fields that stand for something beside the row itself (memberships) are not columns.
-BESIDE = "group:"
+#: Fields that stand for something beside the row's own values (memberships, consent) are no columns that staff edit.
+BESIDE = ("group:", "consent:")
 
 
 def pending_fields(kind: str, obj: Any) -> set[str]:

@@ -191,6 +191,13 @@ class Resource(ABC):
         """
         raise NotImplementedError(f"{self.kind} does not travel in batches")
 
+    def let_go(self, client: ApiClient, label: str) -> None:
+        """Unsubscribe at once somebody whom the vendor brought back by itself. Raises ApiError."""
+        raise NotImplementedError(f"{self.kind} does not travel in batches")
+
+    def stopped(self, change: "Change", stop: Stopped) -> None:
+        """Write down beside the object that a change of it was stopped, inside the settling transaction."""
+
     def departed(self, obj: Any) -> None:
         """Forget what only a subscribed person has, inside the transaction that learns of their leaving."""
 

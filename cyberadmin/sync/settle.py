@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from . import claim, crash, merge, record
+from . import claim, crash, merge, record, registry
 from .clock import now
 from .connection import CallLog
 from .mirror import writing
@@ -111,6 +111,7 @@ def stopped(change: Change, stop: Stopped, log: CallLog) -> None:
             fence=None,
             sent_at=change.sent_at,
         )
+        registry.get(change.kind).stopped(change, stop)
         log.flush()
 
 

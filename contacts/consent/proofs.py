@@ -1,0 +1,68 @@
+"""Files that prove a consent: PDF, pictures and plain text, told apart by their bytes, kept sealed, given back inert.
+
+A file is given back as a download that no browser opens by itself, whatever it holds (docs/engine.md, checklist 20, 23).
+"""
+
+import re
+from typing import BinaryIO
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.http import FileResponse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+
+from contacts.models import ProofFile
+from cyberadmin.accounts.models import Account
+from cyberadmin.sync.file_kinds import HEAD, kind_of
+from cyberadmin.sync.uploads import Store, UploadError
+
+STORE = Store("proofs")
+#: What is taken, by content, and how it is labelled when it is given back.
+MEDIA_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png", "text": "text/plain"}
+ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "text/plain": ".txt"}
+ACCEPTED = ".pdf,.jpg,.jpeg,.png,.txt"
+_UNSAFE = re.compile(r"[^\w .()'-]+")
+
+
+def keep(account: Account, name: str, source: BinaryIO, actor: User) -> ProofFile:
+    """Seal an uploaded file; call it inside the transaction that refers to it. Raises ValidationError on `proof_file`."""
+    head = source.read(HEAD)
+    source.seek(0)
+    media_type = MEDIA_TYPES.get(kind_of(head))
+    if media_type is None and head:
+        raise ValidationError(
+            {"proof_file": _("A proof is a PDF, a JPEG or PNG picture, or a plain text. Choose such a file.")}
+        )
+    try:
+        stored = STORE.keep(account.pk, source)
+    except UploadError as error:
+        raise ValidationError({"proof_file": error.sentence}) from error
+    return ProofFile.objects.create(
+        account=account,
+        stored_name=stored.name,
+        original_name=safe_name(name, media_type or ""),
+        media_type=media_type or "",
+        size=stored.size,
+        sha256=stored.sha256,
+        uploaded_by=actor,
+    )
+
+
+def safe_name(name: str, media_type: str) -> str:
+    """A name to show and to save under: no path, no control characters, and the ending that its bytes deserve."""
+    base = _UNSAFE.sub("_", name.replace("\\", "/").rpartition("/")[2]).strip(" .")
+    ending = ENDINGS.get(media_type, "")
+    stem = base.rpartition(".")[0] or base or _("proof")
+    return f"{stem[: 200 - len(ending)]}{ending}"
+
+
+def download(file: ProofFile) -> FileResponse:
+    """The file as an attachment that no browser runs. Raises UploadError when it cannot be opened."""
+    response = FileResponse(STORE.open_plain(file.account_id, file.stored_name), content_type=file.media_type)
+    response.headers["Content-Disposition"] = content_disposition_header(True, file.original_name) or "attachment"
+    response.headers["Content-Length"] = str(file.size)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "no-store"
+    return response
