@@ -22,6 +22,8 @@ class Migration(migrations.Migration):
                 ('lease_until', models.DateTimeField(null=True)),
                 ('round_at', models.DateTimeField(null=True)),
                 ('read', models.PositiveBigIntegerField(default=0)),
+                ('suspicious', models.PositiveIntegerField(null=True)),
+                ('counted_at', models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -29,7 +31,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('email_key', models.CharField(max_length=254, verbose_name='e-mail address')),
-                ('source', models.CharField(choices=[('set', 'set here'), ('import', 'imported'), ('seen', 'seen at Cyberimpact'), ('asked', 'asked to confirm'), ('refused', 'refused by Cyberimpact'), ('unsubscribed', 'unsubscribed'), ('bounced', 'bounced'), ('came_back', 'came back by their own act'), ('deleted', 'deleted')], max_length=12, verbose_name='what happened')),
+                ('source', models.CharField(choices=[('set', 'set here'), ('import', 'imported'), ('seen', 'seen at Cyberimpact'), ('asked', 'asked to confirm'), ('refused', 'refused by Cyberimpact'), ('unsubscribed', 'unsubscribed'), ('bounced', 'bounced'), ('came_back', 'subscribed again'), ('deleted', 'deleted')], max_length=12, verbose_name='what happened')),
                 ('consent_type', models.CharField(blank=True, choices=[('implied', 'implied'), ('express', 'express')], max_length=10, verbose_name='type')),
                 ('relation', models.CharField(blank=True, max_length=30, verbose_name='relation')),
                 ('given_on', models.DateField(null=True, verbose_name='given on')),

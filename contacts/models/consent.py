@@ -81,7 +81,7 @@ class ConsentRecord(models.Model):
         REFUSED = "refused", _("refused by Cyberimpact")
         UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
         BOUNCED = "bounced", _("bounced")
-        CAME_BACK = "came_back", _("came back by their own act")
+        CAME_BACK = "came_back", _("subscribed again")
         DELETED = "deleted", _("deleted")
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
@@ -150,3 +150,6 @@ class ConsentReading(models.Model):
     #: When the last round ended, and how many were read by all rounds.
     round_at = models.DateTimeField(null=True)
     read = models.PositiveBigIntegerField(default=0)
+    #: How many consents looked made up when they were last counted (contacts/consent/standing.py); too slow for a page.
+    suspicious = models.PositiveIntegerField(null=True)
+    counted_at = models.DateTimeField(null=True)
