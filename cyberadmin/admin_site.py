@@ -6,14 +6,15 @@ its per-object history are left out: none of them knows which client it speaks o
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from cyberadmin.accounts.scoping import account_of, address
+from cyberadmin.accounts.scoping import account_of
 from cyberadmin.console.clients import client_urls
 from cyberadmin.console.home import ClientPage, HomePage, LiveStatus
+from cyberadmin.people.urls import people_urls
 
 
 class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
@@ -27,14 +28,11 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
     def get_urls(self) -> list[URLPattern | URLResolver]:
         urls: list[URLPattern | URLResolver] = [
             path("", self.admin_view(self.index), name="index"),
-            path("login/", self.login, name="login"),
-            path("logout/", self.admin_view(self.logout), name="logout"),
-            path("password/", self.admin_view(self.password_change, cacheable=True), name="password_change"),
-            path("password/done/", self.admin_view(self.password_change_done), name="password_change_done"),
             path("autocomplete/", self.admin_view(self.autocomplete_view), name="autocomplete"),
             path("jsi18n/", self.admin_view(self.i18n_javascript, cacheable=True), name="jsi18n"),
             path("status/", self.admin_view(LiveStatus.as_view(site=self)), name="live_status"),
             *client_urls(self),
+            *people_urls(self),
         ]
         for model, model_admin in self._registry.items():
             opts = model._meta
@@ -46,13 +44,10 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
         page = HomePage if account_of(request) is None else ClientPage
         return page.as_view(site=self)(request)
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        super().logout(request, extra_context)
-        return HttpResponseRedirect(address(request, "admin:login"))
-
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Nothing: the sidebar is the shell's own, and building this list would ask every admin for its rights."""
         return []
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active and request.user.is_staff
+        """Staff whose session was looked up by people.middleware, which leaves nobody in half way; without it, nobody."""
+        return request.user.is_active and request.user.is_staff and getattr(request, "staff_session", None) is not None

@@ -4,6 +4,7 @@ Unsafe production values are refused here rather than warned about: without `CYB
 the token keys and the host names must be given, and the sandbox cannot be reached.
 """
 
+import ipaddress
 from pathlib import Path
 
 import environ
@@ -41,6 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "cyberadmin.accounts",
     "cyberadmin.sync",
+    "cyberadmin.people",
     "groups",
     "contacts",
     "templates.apps.TemplatesConfig",
@@ -48,6 +50,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First, so that nothing after it sees a forwarded header from a stranger.
+    "cyberadmin.people.forwarded.ForwardedHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -57,7 +61,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "cyberadmin.people.middleware.SessionGuard",
+    "cyberadmin.people.middleware.DoorRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "cyberadmin.accounts.middleware.CurrentAccountMiddleware",
@@ -101,10 +106,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- People and sessions -------------------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-]
+    for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator")
+] + [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}}]
+# Who must have a second factor at least; administrators may ask for more, never for less.
+CYBERADMIN_SECOND_FACTOR = env.str("CYBERADMIN_SECOND_FACTOR", default="nobody" if DEVELOPMENT else "administrators")
+if CYBERADMIN_SECOND_FACTOR not in ("nobody", "administrators", "everybody"):
+    raise ImproperlyConfigured("CYBERADMIN_SECOND_FACTOR is nobody, administrators or everybody.")
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
+# Sessions end by cyberadmin/people/sessions.py; the cookie outlives none of them.
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "cyberadmin_session"
 CSRF_COOKIE_NAME = "cyberadmin_csrf"
@@ -141,7 +151,14 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_TRANSPORT
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if env.bool("CYBERADMIN_BEHIND_PROXY", default=False):
+# Addresses or networks of the proxies in front, whose X-Forwarded-* headers count; "unix" for a socket file.
+CYBERADMIN_PROXIES = env.list("CYBERADMIN_PROXIES", default=[])
+for proxy in CYBERADMIN_PROXIES:
+    try:
+        ipaddress.ip_network("127.0.0.1" if proxy == "unix" else proxy, strict=False)
+    except ValueError:
+        raise ImproperlyConfigured("CYBERADMIN_PROXIES lists addresses or networks such as 10.0.0.0/8.") from None
+if CYBERADMIN_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -206,6 +223,7 @@ CELERY_BEAT_SCHEDULE = {
     "pull-due": {"task": "cyberadmin.sync.tasks.pull_due", "schedule": 60.0},
     "housekeeping": {"task": "cyberadmin.sync.tasks.keep_house", "schedule": 3600.0},
     "watch-tokens": {"task": "cyberadmin.sync.tasks.watch_tokens", "schedule": 3600.0},
+    "people-housekeeping": {"task": "cyberadmin.people.tasks.keep_house", "schedule": 3600.0},
     "campaigns-watch": {"task": "campaigns.tasks.watch", "schedule": 60.0},
 }
 
@@ -237,6 +255,18 @@ CAMPAIGNS_TYPED_COUNT_ABOVE = env.int("CAMPAIGNS_TYPED_COUNT_ABOVE", default=100
 # --- Consent (api/README.md 6, row 25) ------------------------------------------------------------------------------
 # Months that a consent lasts, by relation, where it is not the usual: information-request=6,partners=12; 0 = no end.
 CONSENT_MONTHS = env.dict("CONSENT_MONTHS", cast={"value": int}, default={})
+
+# --- E-mail to staff: invitations and new passwords ------------------------------------------------------------------
+# Without it, links are copied by hand. A backend that writes messages to a terminal or a file would leave links there.
+EMAIL_URL = env.str("EMAIL_URL", default="")
+EMAIL_CONFIGURED = bool(EMAIL_URL)
+if EMAIL_URL and not DEVELOPMENT and not EMAIL_URL.startswith(("smtp+tls://", "smtp+ssl://", "smtps://")):
+    raise ImproperlyConfigured("EMAIL_URL must be smtp+tls:// or smtp+ssl:// (user:password@host:port).")
+vars().update(env.email_url("EMAIL_URL", default="dummymail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="")
+if EMAIL_URL and not DEFAULT_FROM_EMAIL:
+    raise ImproperlyConfigured("EMAIL_FROM must be the sender's address of e-mails to staff.")
 
 # --- Logs and figures ----------------------------------------------------------------------------------------------
 # JSON for machines in production, plain lines in a terminal; both without tokens and addresses (cyberadmin/logs.py).

@@ -1,72 +1,24 @@
-"""Staff log-ins, for agency administrators, and the history of a client."""
+"""The history of a client. Log-ins have pages of their own (`cyberadmin.people`)."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import display
-from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group as AuthGroup
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from .localtime import moment_text
 from .models import AuditEvent
-from .scoping import ScopedAdmin, account_of, rights, to_home
+from .scoping import ScopedAdmin, account_of, rights
 
 
 def is_administrator(request: HttpRequest) -> bool:
     """Whether the request is by an agency administrator."""
     return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
-
-
-class StaffAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
-    """Staff log-ins. Roles are given on each client's own page, so that nobody gets one by mistake."""
-
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    actions = None
-    list_display = ("username", "first_name", "last_name", "email", "is_active", "is_superuser")
-    list_filter = ()
-    change_list_template = "console/change_list.html"
-    fieldsets = (
-        (None, {"fields": ("username", "password")}),
-        (_("Person"), {"fields": ("first_name", "last_name", "email")}),
-        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser")}),
-    )
-    add_fieldsets = ((None, {"fields": ("username", "usable_password", "password1", "password2", "is_staff")}),)
-    filter_horizontal = ()
-    many = _("log-ins")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        rows = super().get_queryset(request)
-        return rows if is_administrator(request) and account_of(request) is None else rows.none()
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return is_administrator(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_administrator(request)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_administrator(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_administrator(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: a log-in is made inactive, so that the history keeps its name."""
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if account_of(request) is not None:
-            return to_home(request)
-        response: HttpResponse = super().changelist_view(request, {"title": _("Staff"), **(extra_context or {})})
-        return response
 
 
 class AuditEventAdmin(ScopedAdmin):
@@ -109,7 +61,6 @@ class AuditEventAdmin(ScopedAdmin):
         return " · ".join(f"{name}: {value}" for name, value in obj.detail.items())
 
 
-# Django registers both when its admin module is imported; roles come from AccountAccess, never from its groups.
+# Django's own pages about log-ins know neither sessions nor history; roles come from AccountAccess, never from groups.
 admin.site.unregister([User, AuthGroup])
-admin.site.register(User, StaffAdmin)
 admin.site.register(AuditEvent, AuditEventAdmin)

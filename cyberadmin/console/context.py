@@ -95,9 +95,9 @@ class Shell:
         return address(self.request, "admin:index")
 
     @property
-    def password_url(self) -> str:
-        """Where people change their own password."""
-        return address(self.request, "admin:password_change")
+    def me_url(self) -> str:
+        """Where people look after their own log-in."""
+        return address(self.request, "admin:me")
 
     @property
     def logout_url(self) -> str:
@@ -153,7 +153,7 @@ class Shell:
         if user.is_superuser and user.is_active:
             entries += [
                 {"label": _("Connect a client"), "icon": "add_link", "url": reverse("admin:account_connect")},
-                {"label": _("Staff"), "icon": "badge", "url": reverse("admin:auth_user_changelist")},
+                {"label": _("Staff"), "icon": "badge", "url": reverse("admin:people")},
                 {"label": _("History"), "icon": "history", "url": reverse("admin:accounts_auditevent_changelist")},
             ]
         return entries

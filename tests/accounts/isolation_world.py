@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -19,6 +20,7 @@ from campaigns.models import (
 from contacts.models import Contact, CustomField, GroupMembership
 from cyberadmin.accounts import audit
 from cyberadmin.accounts.models import Account, Credential, Sender
+from cyberadmin.people.models import OneTimeLink
 from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import ApiCall, Change, Edit, Heartbeat, HeldSweep, PullRun
 from groups.models import Group
@@ -144,6 +146,15 @@ def plant(marker: str) -> Planted:
         at=timezone.now(),
     )
     held = HeldSweep.objects.create(account=account, run=run, kind=f"{marker}"[:20], total=9)
+    link = OneTimeLink.objects.create(
+        kind="invitation",
+        digest=f"{marker}d",
+        email=f"{marker}@example.org",
+        account=account,
+        role="read",
+        created_at=timezone.now(),
+        expires_at=timezone.now() + timedelta(days=7),
+    )
     audit.record("account.edited", actor=author, account=account, why=f"{marker} why", text=f"{marker} detail")
     pks = {
         "contact": contact.pk,
@@ -157,6 +168,7 @@ def plant(marker: str) -> Planted:
         "pullrun": run.pk,
         "apicall": call.pk,
         "heldsweep": held.pk,
+        "invitations": link.pk,
         "emailtemplate": template.pk,
     }
     return Planted(account, marker, pks)

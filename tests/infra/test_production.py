@@ -20,7 +20,7 @@ def production(tmp_path_factory):
     settings = environment(
         tmp_path_factory.mktemp("production"),
         CYBERADMIN_DEVELOPMENT="0",
-        CYBERADMIN_BEHIND_PROXY="1",
+        CYBERADMIN_PROXIES="127.0.0.1",
         ALLOWED_HOSTS=HOST,
         DJANGO_SECRET_KEY="A long one of many different characters: 0123456789 abcdefghijklm %&/()=",
     )

@@ -1,16 +1,16 @@
-"""Seal every stored token with the newest key of CYBERADMIN_KEYS; safe while workers run."""
+"""Seal every stored token and second factor with the newest key of CYBERADMIN_KEYS; safe while workers run."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from cyberadmin.accounts import secrets
+from cyberadmin.accounts import sealed, secrets
 from cyberadmin.accounts.models import Credential
 
 
 class Command(BaseCommand):
-    help = "Seal every stored token with the newest key. Afterwards the older keys can be taken off CYBERADMIN_KEYS."
+    help = "Seal every stored token and second factor with the newest key. Afterwards the older keys can be taken off CYBERADMIN_KEYS."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises SecretUnreadable at the first token that no key opens; nothing is overwritten then."""
@@ -25,4 +25,4 @@ class Command(BaseCommand):
                 credential.fingerprint = secrets.fingerprints(secret)[0]
                 credential.save(update_fields=["secret", "fingerprint"])
                 rotated += 1
-        self.stdout.write(f"{rotated} token(s) sealed with the newest key.")
+        self.stdout.write(f"{rotated} token(s) and {sealed.rotate()} other secret(s) sealed with the newest key.")
