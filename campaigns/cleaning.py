@@ -56,6 +56,12 @@ def _clean_value(account: Account, name: str, value: Any) -> Any:
     text = str(value or "")
     if not _is_encodable(text):
         raise ValidationError(_("This text is not valid Unicode, so no mail can hold it. Copy it again."))
+    if "\ufffd" in text:
+        raise ValidationError(
+            _(
+                "Some characters cannot be read (shown as �): the text was not saved as UTF-8. Open it in its editor, save it as UTF-8 and paste it again."
+            )
+        )
     if "\x00" in text:
         raise ValidationError(_("This text holds a character that no mail may hold (NUL)."))
     return _clean_body(text) if name in BODIES else _clean_line(name, text)
