@@ -7,6 +7,7 @@ test holds both sides together. Nothing is guessed: what can be read in two ways
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from contacts.countries import COUNTRIES
@@ -34,6 +35,7 @@ _WHOLE = re.compile(r"[+-]?\d{1,18}(?:[.,]0+)?")
 _DECIMAL = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?")
 _UNCLEAR_COMMA = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+_NEVER_TWICE = frozenset(("email", "note", "consent_proof", "first_name", "last_name", "company"))
 _ESCAPED = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -41,14 +43,17 @@ def tidy(text: str, several_lines: bool = False) -> str:
     """A cell without what nobody sees: blanks around, doubled blanks, the ' that an export put before a formula. Raises Bad."""
     if text[:1] == "'" and text[1:2] in _ESCAPED:
         text = text[1:]
-    if not text.isascii():
+    if text.isascii():
+        if text.isprintable() and "  " not in text:
+            return text.strip()
+    else:
         if "\ufffd" in text:
             raise Bad("mixed_encoding")
         text = _INVISIBLE.sub("", text)
         if _MOJIBAKE.search(text) and (meant := _meant(text)):
             raise Bad("mojibake", meant=meant[:80])
-    if text.isprintable() and "  " not in text:
-        return text.strip()
+        if text.isprintable() and "  " not in text:
+            return text.strip()
     if _CONTROL.search(text.replace("\r\n", "\n").replace("\r", "\n")):
         raise Bad("control_character")
     if several_lines:
@@ -60,6 +65,12 @@ def tidy(text: str, several_lines: bool = False) -> str:
 
 def for_target(target: str, customs: dict[str, Custom], order: str, today: date) -> Cell:
     """What reads the cells of a target. `order` = order of days in this column; `today` in the client's zone."""
+    read = _reader(target, customs, order, today)
+    # The same few words and days come again and again.
+    return read if target in _NEVER_TWICE else lru_cache(maxsize=4096)(read)
+
+
+def _reader(target: str, customs: dict[str, Custom], order: str, today: date) -> Cell:
     if target.startswith(CUSTOM):
         return _for_custom(customs[target].type, order)
     if target == "birth_date":

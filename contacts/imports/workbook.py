@@ -55,14 +55,11 @@ def _rows(messages: Iterator[Any]) -> Iterator[Row]:
             yield _row(number, cells, faults)
 
 
-def _row(number: int, cells: dict[str, str], faults: dict[str, str]) -> Row:
-    by_column = {int(column): text for column, text in cells.items()}
-    width = max(by_column, default=-1) + 1
-    return Row(
-        number,
-        [by_column.get(column, "") for column in range(width)],
-        {int(column): code for column, code in faults.items()},
-    )
+def _row(number: int, cells: list[str] | dict[str, str], faults: dict[str, str] | None) -> Row:
+    if isinstance(cells, dict):
+        by_column = {int(column): text for column, text in cells.items()}
+        cells = [by_column.get(column, "") for column in range(max(by_column, default=-1) + 1)]
+    return Row(number, cells, {int(column): code for column, code in faults.items()} if faults else {})
 
 
 def _messages(opener: Callable[[], BinaryIO], sheet: str | None, most: int | None) -> Generator[Any, None, None]:

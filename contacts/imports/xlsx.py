@@ -40,8 +40,8 @@ class Parser:
         self.expat.StartDoctypeDeclHandler = self._refuse
         self.expat.StartElementHandler = self._start
         self.expat.EndElementHandler = self._end
-        self.expat.CharacterDataHandler = self._text
-        self._prefix: int | None = None
+        self.expat.CharacterDataHandler = self.text
+        self._prefix = -1
         self._seen = 0
 
     def feed(self, stream: BinaryIO) -> Iterator[None]:
@@ -72,15 +72,16 @@ class Parser:
         raise Refused("xml_entities")
 
     def _start(self, name: str, attributes: Attributes) -> None:
-        if self._prefix is None:
+        if self._prefix < 0:
             self._prefix = name.rfind(":") + 1
-        self.start(name[self._prefix :] if self._prefix else name, attributes)
+            if not self._prefix:
+                # Nothing to strip, as nearly always: millions of calls are saved.
+                self.expat.StartElementHandler = self.start
+                self.expat.EndElementHandler = self.end
+        self.start(name[self._prefix :], attributes)
 
     def _end(self, name: str) -> None:
-        self.end(name[self._prefix :] if self._prefix else name)
-
-    def _text(self, data: str) -> None:
-        self.text(data)
+        self.end(name[self._prefix :])
 
 
 class Collector(Parser):
