@@ -23,9 +23,9 @@ from cyberadmin.api import errors
 from cyberadmin.api.client import ApiClient, CallRecord
 from cyberadmin.api.credentials import BearerToken, LegacyLogin
 
-from . import claim, holding, pace
+from . import claim, exchanges, holding, pace
 from .clock import now
-from .models import ApiCall, Change, PullRun
+from .models import ApiCall, Change, KeptExchange, PullRun
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,8 @@ class CallLog:
     change: Change | None = None
     run: PullRun | None = None
     rows: list[ApiCall] = field(default_factory=list)
+    #: The whole of those that failed, to be kept sealed beside their rows.
+    failed: list[KeptExchange] = field(default_factory=list)
     troubled: bool = False
     #: Set while the one call is made that an open breaker allows.
     probing: bool = False
@@ -74,27 +76,33 @@ class CallLog:
     def add(self, record: CallRecord) -> None:
         """Take one exchange; nothing is written yet."""
         self.accepted = self.accepted or record.status not in (None, 401, 403)
-        self.rows.append(
-            ApiCall(
-                account_id=self.account_id,
-                change=self.change,
-                pull_run=self.run,
-                method=record.method,
-                path=record.path_pattern,
-                status=record.status,
-                error=record.error_class or "",
-                duration_ms=record.duration_ms,
-                request=excerpt(record.request_body),
-                response=_answer_excerpt(record),
-                at=record.started_at,
-            )
+        call = ApiCall(
+            account_id=self.account_id,
+            change=self.change,
+            pull_run=self.run,
+            method=record.method,
+            path=record.path_pattern,
+            status=record.status,
+            error=record.error_class or "",
+            duration_ms=record.duration_ms,
+            request=excerpt(record.request_body),
+            response=_answer_excerpt(record),
+            at=record.started_at,
         )
+        self.rows.append(call)
+        if exchanges.is_kept(record):
+            self.failed.append(exchanges.keep(call, record))
 
     def flush(self) -> None:
         """Write what was collected."""
         rows, self.rows = self.rows, []
+        failed, self.failed = self.failed, []
         if rows:
             ApiCall.objects.bulk_create(rows)
+        for kept in failed:
+            kept.call_id = kept.call.pk
+        if failed:
+            KeptExchange.objects.bulk_create(failed)
 
 
 def mask(text: str) -> str:

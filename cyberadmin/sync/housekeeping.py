@@ -5,18 +5,21 @@ from datetime import timedelta
 
 from .clock import now
 from .health import differences
-from .models import ApiCall, PullPage, PullRun, Submission
+from .models import ApiCall, KeptExchange, PullPage, PullRun, Submission
 from .sweep import purge_tombstones
 
 logger = logging.getLogger(__name__)
 
 CALLS_KEPT = timedelta(days=90)
+#: Failed calls whole, with personal data: long enough for a question to the vendor's support.
+EXCHANGES_KEPT = timedelta(days=30)
 SUBMISSIONS_KEPT = timedelta(days=7)
 
 
 def run() -> None:
     """Prune calls, used form ids, finished staging and tombstones by age; log where mirror and Outbox disagree."""
     moment = now()
+    KeptExchange.objects.filter(at__lt=moment - EXCHANGES_KEPT).delete()
     ApiCall.objects.filter(at__lt=moment - CALLS_KEPT).delete()
     Submission.objects.filter(at__lt=moment - SUBMISSIONS_KEPT).delete()
     ended = PullRun.objects.exclude(state__in=(PullRun.State.QUEUED, PullRun.State.RUNNING))

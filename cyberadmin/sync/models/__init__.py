@@ -4,7 +4,7 @@ from .changes import Change, Edit, Submission
 from .changesets import Batch, ChangeSet, PlannedRow
 from .installation import Installation
 from .pulls import HeldSweep, PullPage, PullRun
-from .traffic import ApiCall, Heartbeat, Pace
+from .traffic import ApiCall, Heartbeat, KeptExchange, Pace
 
 __all__ = [
     "ApiCall",
@@ -15,6 +15,7 @@ __all__ = [
     "Heartbeat",
     "HeldSweep",
     "Installation",
+    "KeptExchange",
     "Pace",
     "PlannedRow",
     "PullPage",

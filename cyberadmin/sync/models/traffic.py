@@ -1,5 +1,7 @@
 """Every exchange with the vendor, each account's pace, and the workers' signs of life."""
 
+import uuid
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +31,21 @@ class ApiCall(models.Model):
         verbose_name_plural = _("calls to Cyberimpact")
         ordering = ["-id"]
         indexes = [models.Index(fields=["account", "-id"], name="apicall_latest")]
+
+
+class KeptExchange(models.Model):
+    """The whole of a failed call, sealed: what the vendor's support asks for (product.md S24). Pruned sooner than the call."""
+
+    call = models.OneToOneField(ApiCall, models.CASCADE, related_name="kept")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    uid = models.UUIDField(default=uuid.uuid4, editable=False)
+    sealed = models.TextField()
+    at = models.DateTimeField(db_index=True)
+
+    @property
+    def context(self) -> str:
+        """What the content is sealed to: this account and this row."""
+        return f"account:{self.account_id}:exchange:{self.uid}"
 
 
 class Pace(models.Model):
