@@ -14,6 +14,7 @@ from cyberadmin.sync.models import Change
 from groups.models import Group
 
 from . import search
+from .consent import standing
 from .models import GroupMembership, email_key
 
 Rows = QuerySet[Any]
@@ -74,6 +75,7 @@ BY: Mapping[str, Callable[[Account, Rows, str], Rows]] = {
     "state": _by_column("state"),
     "language": _by_column("language"),
     "consent": _by_column("consent_type"),
+    "standing": standing.narrow,
     "group": by_group,
     "push": by_push,
 }

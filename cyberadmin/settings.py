@@ -224,6 +224,7 @@ CELERY_BEAT_SCHEDULE = {
     "housekeeping": {"task": "cyberadmin.sync.tasks.keep_house", "schedule": 3600.0},
     "watch-tokens": {"task": "cyberadmin.sync.tasks.watch_tokens", "schedule": 3600.0},
     "people-housekeeping": {"task": "cyberadmin.people.tasks.keep_house", "schedule": 3600.0},
+    "read-consents": {"task": "contacts.tasks.read_consents", "schedule": 60.0},
     "campaigns-watch": {"task": "campaigns.tasks.watch", "schedule": 60.0},
 }
 
@@ -252,9 +253,16 @@ SYNC_PULL_MINUTES = env.int("SYNC_PULL_MINUTES", default=30)
 CAMPAIGNS_SECOND_PERSON_ABOVE = env.int("CAMPAIGNS_SECOND_PERSON_ABOVE", default=500)
 CAMPAIGNS_TYPED_COUNT_ABOVE = env.int("CAMPAIGNS_TYPED_COUNT_ABOVE", default=100)
 
+# --- Bulk changes (product.md N1, N10) -----------------------------------------------------------------------------
+# Above so many rows a second person approves the plan; above so many the person who applies it types the number.
+BULK_SECOND_PERSON_ABOVE = env.int("BULK_SECOND_PERSON_ABOVE", default=500)
+BULK_TYPED_COUNT_ABOVE = env.int("BULK_TYPED_COUNT_ABOVE", default=100)
+
 # --- Consent (api/README.md 6, row 25) ------------------------------------------------------------------------------
 # Months that a consent lasts, by relation, where it is not the usual: information-request=6,partners=12; 0 = no end.
 CONSENT_MONTHS = env.dict("CONSENT_MONTHS", cast={"value": int}, default={})
+# Seconds of each minute in which consents are read one by one, over all clients, when nothing else waits; 0 = never.
+CONSENT_READING_SECONDS = env.float("CONSENT_READING_SECONDS", default=15.0)
 
 # --- E-mail to staff: invitations and new passwords ------------------------------------------------------------------
 # Without it, links are copied by hand. A backend that writes messages to a terminal or a file would leave links there.

@@ -14,6 +14,7 @@ from cyberadmin.accounts.localtime import day_text
 from cyberadmin.accounts.scoping import account_of
 from cyberadmin.sync.listing import MirrorAdmin
 
+from .consent_filter import StandingFilter
 from .filters import ConsentFilter, GroupFilter, LanguageFilter, PushFilter, StateFilter
 from .pages import ContactAddPage, ContactPage, ContactStatus
 from .verbs import DeletePage, JoinGroupsPage, LeaveGroupsPage, OptinPage, UnsubscribePage
@@ -39,7 +40,7 @@ class ContactAdmin(MirrorAdmin):
     kind = "contact"
     addable = True
     list_display = ("email", "name", "firm", "state_shown", "language_shown", "consent_shown", "joined", "push_state")
-    list_filter = (StateFilter, LanguageFilter, ConsentFilter, GroupFilter, PushFilter)
+    list_filter = (StateFilter, LanguageFilter, ConsentFilter, StandingFilter, GroupFilter, PushFilter)
     search_fields = ("email_key",)
     search_help_text = _("Name, company or e-mail address")
     sortable_by = ("email", "name", "joined")

@@ -13,7 +13,7 @@ from cyberadmin.accounts.scoping import account_of
 from groups.models import Group
 
 
-class _Narrowing(SimpleListFilter):
+class Narrowing(SimpleListFilter):
     """A filter whose meaning is that of its parameter in `narrowing.BY`."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -23,7 +23,7 @@ class _Narrowing(SimpleListFilter):
         return narrowing.BY[str(self.parameter_name)](account, queryset, value)
 
 
-class _ChoiceFilter(_Narrowing):
+class _ChoiceFilter(Narrowing):
     """A filter with fixed choices on one column."""
 
     options: Any = ()
@@ -56,7 +56,7 @@ class ConsentFilter(_ChoiceFilter):
     options = (*Contact.Consent.choices, ("none", _("not known")))
 
 
-class GroupFilter(_Narrowing):
+class GroupFilter(Narrowing):
     """Members of one group of this client; any other number gives an empty list, whoever it belongs to."""
 
     title = _("Group")
@@ -80,7 +80,7 @@ class GroupFilter(_Narrowing):
         return narrowing.group_of(self.account_id, self.value() or "")
 
 
-class PushFilter(_Narrowing):
+class PushFilter(Narrowing):
     """How far the contact's own changes are."""
 
     title = _("Changes")

@@ -3,9 +3,12 @@
 from datetime import date
 from typing import Any
 
+from contacts.models import Contact
 from cyberadmin.api.types import Consent, ConsentWrite
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.resource import Values
+
+from . import terms
 
 #: Prefix of the fields of a change that sets a consent: they are beside the contact's own values.
 PREFIX = "consent:"
@@ -17,10 +20,17 @@ def columns(consent: Consent) -> Values:
         "consent_type": consent.consent_type[:10],
         "consent_relation": (consent.relation_type or "")[:30],
         "consent_on": consent.consent_date,
-        "consent_expires_on": consent.consent_expiration,
+        "consent_expires_on": _expiration(consent),
         "consent_proof": consent.consent_proof.replace("\x00", ""),
         "consent_read_at": now(),
     }
+
+
+def _expiration(consent: Consent) -> date | None:
+    """As the vendor says it; where it names no end, the one that an implied consent has by its relation and date."""
+    if consent.consent_expiration is not None or consent.consent_type == Contact.Consent.EXPRESS:
+        return consent.consent_expiration
+    return terms.expires_on(consent.relation_type or "", consent.consent_date)
 
 
 def request(wanted: Values) -> ConsentWrite:

@@ -1,0 +1,11 @@
+"""Celery tasks of contacts: thin, ids in, nothing out. Each calls one function that tests call directly."""
+
+from celery import shared_task
+
+from .consent import reading
+
+
+@shared_task
+def read_consents() -> None:
+    """Every minute: read consents for some seconds, where nothing more urgent waits."""
+    reading.run()
