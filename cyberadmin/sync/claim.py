@@ -31,6 +31,10 @@ WHERE state = 'queued' AND id = (
           AND (b.state IN ('sending', 'unknown', 'conflict', 'parked')
                OR (b.id < c.id AND (b.state = 'queued' OR (b.state = 'failed' AND b.verb = 'create')))))
       AND NOT EXISTS (
+        SELECT 1 FROM sync_plannedrow p JOIN sync_changeset g ON g.id = p.change_set_id
+        WHERE p.account_id = c.account_id AND p.object_id = c.object_id AND p.state IN ('sending', 'verifying')
+          AND p.batch_id IS NOT NULL AND g.object_kind = c.kind)
+      AND NOT EXISTS (
         SELECT 1 FROM sync_change_waits_for w JOIN sync_change d ON d.id = w.to_change_id
         WHERE w.from_change_id = c.id
           AND d.state IN ('queued', 'sending', 'unknown', 'conflict', 'parked', 'failed'))

@@ -24,6 +24,8 @@ from .resource import Values
 
 #: Edits by hand go before everything in bulk.
 BY_HAND = 10
+#: Edits of many objects at once go after everything that somebody did by hand.
+IN_BULK = 50
 #: Verbs that later edits may flow into while they wait; the others are barriers.
 MERGING = (Change.Verb.CREATE, Change.Verb.UPDATE)
 
@@ -231,6 +233,8 @@ def _merge_into(change: Change, wanted: dict[str, Values], intent: Intent, histo
         "reason_detail": {},
         "not_before": now(),
         "object_label": registry.get(change.kind).label(obj)[:250],
+        # An edit by hand does not wait for the many that its change was made with.
+        "priority": min(change.priority, intent.priority),
         "updated_at": now(),
     }
     if change.state == Change.State.FAILED:

@@ -9,6 +9,7 @@ from celery.signals import worker_ready
 from cyberadmin import logs
 
 from . import custody, details, housekeeping, proving, pull, push, restored, sweeper
+from .bulk import tasks as bulk_tasks
 
 
 @worker_ready.connect
@@ -34,6 +35,7 @@ def sweep() -> None:
     sweeper.beat(socket.gethostname())
     for account_id in sweeper.accounts_with_work():
         wake.delay(account_id)
+    bulk_tasks.sweep_sets()
 
 
 @shared_task

@@ -101,15 +101,17 @@ class DeleteMembers(BatchWrite):
 
 @dataclass(frozen=True, slots=True)
 class BatchError:
-    """An entry that failed: as submitted (id or e-mail), with the vendor's words."""
+    """An entry that failed: as submitted (id or e-mail; None when the vendor names nobody), with the vendor's words."""
 
-    id: int | str
+    id: int | str | None
     description: str
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:
         """Read one object of the API; SchemaError when a field is missing or of a wrong type."""
-        return cls(fields.id_or_email(fields.present(row, "id"), "id"), fields.text(row, "description"))
+        # Documented is `id`; what `addMembers` answers is not known (api/README.md 6, row 11).
+        named = row.get("id", row.get("email"))
+        return cls(None if named is None else fields.id_or_email(named, "id"), fields.text(row, "description"))
 
 
 @dataclass(frozen=True, slots=True)

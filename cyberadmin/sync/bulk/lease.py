@@ -52,5 +52,11 @@ def release(change_set: ChangeSet, states: tuple[str, ...] = (), **values: Any) 
     write(change_set, states, claim_token=None, lease_until=None, claims=0, **values)
 
 
+def give_up(change_set: ChangeSet) -> None:
+    """Let go of a set that a person moved on meanwhile; nothing happens when another worker holds it."""
+    mine = ChangeSet.objects.filter(pk=change_set.pk, claim_token=change_set.claim_token)
+    mine.update(claim_token=None, lease_until=None, claims=0)
+
+
 def _length(seconds: float | None) -> timedelta:
     return timedelta(seconds=settings.SYNC_LEASE_SECONDS if seconds is None else seconds)

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 from django.db import OperationalError, transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from cyberadmin.sync import crash
 from cyberadmin.sync.clock import now
@@ -43,6 +43,14 @@ PLANNING = (ChangeSet.State.PLANNING,)
 
 class PlanIsWrong(Exception):
     """The plan contradicts itself; it is not shown as one."""
+
+
+def waiting() -> list[int]:
+    """Sets whose plan nobody is making."""
+    moment = now()
+    free = Q(lease_until=None) | Q(lease_until__lt=moment)
+    sets = ChangeSet.objects.filter(free, state=ChangeSet.State.PLANNING, finished_at=None)
+    return list(sets.order_by("id").values_list("pk", flat=True))
 
 
 def plan(change_set_id: int) -> ChangeSet | None:

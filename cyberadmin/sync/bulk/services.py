@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from cyberadmin.accounts import audit, policy
@@ -238,6 +239,12 @@ def take_back(actor: User, change_set: ChangeSet, why: str = "") -> ChangeSet:
 def to_do(counts: dict[str, int]) -> int:
     """How many rows of a plan send something."""
     return sum(counts.get(verdict, 0) for verdict in PlannedRow.TO_DO)
+
+
+def results(change_set: ChangeSet) -> dict[str, int]:
+    """Rows that were to be sent, by what became of them; they add up to `to_do` of the plan."""
+    found = change_set.rows.exclude(state="").order_by().values_list("state").annotate(Count("id"))
+    return dict(found)
 
 
 def sent_something(change_set: ChangeSet) -> bool:

@@ -1,0 +1,137 @@
+"""One worker's turn at one set of changes: what every step needs at hand, and the rules that hold before each request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.conf import settings
+
+from cyberadmin.accounts import audit
+from cyberadmin.accounts.models import Account
+from cyberadmin.api import errors
+from cyberadmin.api.client import ApiClient
+from cyberadmin.sync import connection, outcomes, pace, registry
+from cyberadmin.sync.clock import now
+from cyberadmin.sync.departures import Departures
+from cyberadmin.sync.models import Batch, ChangeSet, Pace
+from cyberadmin.sync.pull import OVERLAP
+from cyberadmin.sync.pull_context import EASTERN
+from cyberadmin.sync.resource import Resource, Values
+
+from . import kinds, lease
+
+T = TypeVar("T")
+
+
+class Held(Exception):
+    """Nothing more can be done for this set before `seconds` have passed."""
+
+    def __init__(self, seconds: float, reason: str = "") -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+        self.reason = reason
+
+
+class Paused(Exception):
+    """The set must not go on by itself: a person has to look first. `reason` is a code of `bulk/reasons.py`."""
+
+    def __init__(self, reason: str, detail: Values | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail or {}
+
+
+@dataclass
+class Work:
+    """A set under this worker's lease, with the client that speaks for its account."""
+
+    change_set: ChangeSet
+    account: Account
+    client: ApiClient
+    log: connection.CallLog
+    kind: kinds.BulkKind
+    #: Who had left when the vendor was last asked; the fence of the next batch and the proof of the one before.
+    seen: Departures | None = None
+    #: Batches that this turn composed: their bytes have certainly not left before.
+    mine: set[int] = field(default_factory=set)
+
+    @property
+    def resource(self) -> Resource:
+        """What the rows are about."""
+        return registry.get(self.change_set.object_kind)
+
+    @property
+    def applying(self) -> bool:
+        """Whether more of it may be sent."""
+        return self.change_set.state == ChangeSet.State.APPLYING
+
+    def refresh(self) -> None:
+        """Learn what people did to the set meanwhile. Raises LeaseLost when it is somebody else's now."""
+        token = self.change_set.claim_token
+        self.change_set.refresh_from_db(
+            fields=["state", "claim_token", "lease_until", "reason", "finished_at", "memory", "progress_done"]
+        )
+        if self.change_set.claim_token != token:
+            raise lease.LeaseLost
+
+    def keep(self) -> None:
+        """Before a request: the lease must last longer than it can take. Raises LeaseLost."""
+        until = self.change_set.lease_until
+        if until is None or until < now() + timedelta(seconds=settings.SYNC_DEADLINE_SECONDS + 15):
+            lease.write(self.change_set)
+            self.change_set.lease_until = now() + timedelta(seconds=settings.SYNC_LEASE_SECONDS)
+
+    def read(self, request: Callable[[], T]) -> T:
+        """Make a GET. Raises Held when the account or the vendor cannot answer now; what else it raises is the caller's."""
+        self.keep()
+        try:
+            answer = request()
+        except errors.ApiError as error:
+            self.refused_account(error)
+            if outcomes.troubles_vendor(error) and not isinstance(error, errors.UnexpectedResponse):
+                pace.failed(self.account.pk)
+                raise Held(outcomes.backoff(1), "vendor_trouble") from error
+            raise
+        self.log.succeeded()
+        return answer
+
+    def refused_account(self, error: errors.ApiError) -> None:
+        """Raise Held when the error concerns the whole account; it is then paused or slowed down."""
+        if connection.handle_account_error(self.account, self.client, error):
+            blocked = pace.until_allowed(self.account.pk)
+            seconds = (blocked[0] - now()).total_seconds() if blocked else float(settings.SYNC_BACKOFF_SECONDS)
+            raise Held(max(seconds, 0.0), "account") from error
+
+    def look_who_left(self) -> Departures:
+        """Ask the vendor's lists of unsubscribed and bounced people, from where the mirror's knowledge ends."""
+        through = Pace.objects.filter(account=self.account).values_list("pulled_through", flat=True).first()
+        since = through.astimezone(EASTERN).date() - OVERLAP if through else None
+        self.seen = self.read(lambda: self.resource.departures(self.client, since))
+        return self.seen
+
+    def alarm(self, reason: str, batch: Batch | None = None, **detail: Any) -> None:
+        """Write down, where nobody can overlook or erase it, that the vendor did something it must not."""
+        audit.record(
+            "bulk.alarm",
+            actor=None,
+            account=self.account,
+            change_set=self.change_set.pk,
+            reason=reason,
+            batch=batch.pk if batch else None,
+            **detail,
+        )
+
+
+def remember(change_set: ChangeSet, **values: Any) -> Values:
+    """The set's memory with these values in it (None = forget one), to be written under the lease."""
+    memory: Values = {**change_set.memory, **values}
+    memory = {name: value for name, value in memory.items() if value is not None}
+    change_set.memory = memory
+    return memory
+
+
+def of_hold_off(hold_off: pace.HoldOff) -> Held:
+    """The account must not be called now: until when, and why, as a code of `bulk/reasons.py`."""
+    reason = {"rate": "rate_limited", "restored": "restored"}.get(hold_off.why, "vendor_trouble")
+    return Held(max((hold_off.until - now()).total_seconds(), 0.0), reason)
