@@ -257,6 +257,9 @@ CAMPAIGNS_TYPED_COUNT_ABOVE = env.int("CAMPAIGNS_TYPED_COUNT_ABOVE", default=100
 # Above so many rows a second person approves the plan; above so many the person who applies it types the number.
 BULK_SECOND_PERSON_ABOVE = env.int("BULK_SECOND_PERSON_ABOVE", default=500)
 BULK_TYPED_COUNT_ABOVE = env.int("BULK_TYPED_COUNT_ABOVE", default=100)
+# Rows in one batch of the vendor, and days after its end for which the rows of a plan keep addresses and values.
+BULK_BATCH_ROWS = env.int("BULK_BATCH_ROWS", default=1_000)
+BULK_ROWS_KEPT_DAYS = env.int("BULK_ROWS_KEPT_DAYS", default=90)
 
 # --- Consent (api/README.md 6, row 25) ------------------------------------------------------------------------------
 # Months that a consent lasts, by relation, where it is not the usual: information-request=6,partners=12; 0 = no end.

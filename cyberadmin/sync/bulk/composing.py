@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import orjson
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
@@ -24,7 +25,6 @@ from .work import Work
 State = PlannedRow.State
 #: Verbs for which the vendor has a batch; only `add` claims something (docs/adr/0006).
 BATCHED = ("add", "unsubscribe", "delete")
-MOST_ROWS = 1_000
 APPLYING = (ChangeSet.State.APPLYING,)
 #: Why a row waits although its turn has come.
 EDIT_WAITING = "edit_waiting"
@@ -90,7 +90,7 @@ def _next_rows(work: Work) -> list[PlannedRow]:
 
 def size(change_set: ChangeSet) -> int:
     """How many rows the vendor was found to take at once."""
-    return int(change_set.memory.get("limit", MOST_ROWS))
+    return int(change_set.memory.get("limit", settings.BULK_BATCH_ROWS))
 
 
 def examine(work: Work, rows: list[PlannedRow]) -> Chosen:
