@@ -4,10 +4,15 @@ A reading writes a new generation of rows beside the one that is shown and takes
 sees half a list, and a killed reading is simply started again. Memory holds one page.
 """
 
+import hashlib
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
+import orjson
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -15,17 +20,21 @@ from django.db.models import Q
 from contacts.models import email_key
 from cyberadmin.api import errors, types
 from cyberadmin.api.client import ApiClient
+from cyberadmin.api.errors import SchemaError
 from cyberadmin.api.pagination import Page
-from cyberadmin.api.types import RecipientKind
+from cyberadmin.api.types import RecipientKind, fields
 from cyberadmin.sync import connection, outcomes, pace
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.mirror import writing
+from cyberadmin.sync.upsert import insert_rows
 
 from .models import MailingRecipient, RecipientList
 
 State = RecipientList.State
-#: Rows that one transaction writes or deletes.
-AT_ONCE = 1_000
+Pages = Callable[[int], Page[types.Recipient]]
+COLUMNS = ("list_id", "generation", "account_id", "member_id", "email", "email_key", "name", "happened_at")
+#: Rows that one transaction deletes.
+AT_ONCE = 10_000
 TRIES = 3
 
 
@@ -71,7 +80,8 @@ def _claim(list_id: int) -> RecipientList | None:
     )
     if not taken:
         return None
-    return RecipientList.objects.select_related("mailing__account").get(pk=list_id)
+    found = RecipientList.objects.select_related("mailing__account")
+    return found.defer("mailing__body_html", "mailing__body_text").get(pk=list_id)
 
 
 def _lease() -> Any:
@@ -90,37 +100,57 @@ def _end(wanted: RecipientList, **values: Any) -> None:
 
 
 def _read(client: ApiClient, wanted: RecipientList) -> None:
-    generation = wanted.generation + 1
-    _clear(wanted, Q(generation__gte=generation))
-    number = rows = 0
-    while True:
-        number += 1
-        page = _page(client, wanted, number)
-        for start in range(0, len(page.rows), AT_ONCE):
-            people = [types.Recipient.from_json(row, _kind(wanted)) for row in page.rows[start : start + AT_ONCE]]
-            _keep(wanted, generation, people, rows + start + len(people), page.total_count)
+    """Read the list; where it is page for page what is shown, only the time of reading is written."""
+    pages = partial(_page, client, wanted)
+    _clear(wanted, Q(generation__gt=wanted.generation))
+    first = pages(1)
+    if _is_shown(pages, first, wanted):
+        return _write(wanted, state=State.READY, read_at=now(), claim_token=None, lease_until=None)
+    _write_anew(pages, first, wanted)
+    return _clear(wanted, Q(generation__lte=wanted.generation))
+
+
+def _is_shown(pages: Pages, first: Page[types.Recipient], wanted: RecipientList) -> bool:
+    """Whether every page says what it said when the list was read last; asks no further than the first difference."""
+    page, rows = first, 0
+    for number, digest in enumerate(wanted.page_digests, 1):
+        page = first if number == 1 else pages(number)
+        if _digest(page, wanted) != digest:
+            return False
         rows += len(page.rows)
-        total, ended = page.total_count, not page.rows or rows >= page.total_count
-        del page
-        if ended:
-            break
-    kept = MailingRecipient.objects.filter(list=wanted, generation=generation).count()
-    _end(
-        wanted,
-        state=State.READY,
-        generation=generation,
-        total=kept,
-        progress=kept,
-        is_whole=rows >= total,
-        read_at=now(),
-    )
-    _clear(wanted, Q(generation__lt=generation))
+    return bool(wanted.page_digests) and wanted.is_whole and rows >= page.total_count
+
+
+def _write_anew(pages: Pages, first: Page[types.Recipient], wanted: RecipientList) -> None:
+    """Write the next generation, page after page in a transaction of its own, and show it with the last one."""
+    generation, digests, kept, read, is_whole = wanted.generation + 1, list[str](), 0, 0, True
+    page, ended = first, False
+    while not ended:
+        people = _people(page, wanted, generation)
+        digests.append(_digest(page, wanted))
+        read += len(page.rows)
+        total, ended = page.total_count, not page.rows or read >= page.total_count
+        is_whole = is_whole and len(people) == len(page.rows)
+        with transaction.atomic():
+            # Pages shift while people open and click: who was seen already is not seen twice.
+            kept += len(insert_rows(MailingRecipient, COLUMNS, people, "email_key", skip_existing=True))
+            if ended:
+                told = {"generation": generation, "total": kept, "progress": kept, "page_digests": digests}
+                told |= {"is_whole": is_whole and read >= total, "read_at": now()}
+                _write(wanted, state=State.READY, claim_token=None, lease_until=None, **told)
+            else:
+                _write(wanted, lease_until=_lease(), progress=read, total=total)
+        if not ended:
+            # Nothing may hold this page while the next one is decoded.
+            del page, people
+            page = pages(len(digests) + 1)
 
 
 def _page(client: ApiClient, wanted: RecipientList, number: int) -> Page[types.Recipient]:
     """One page, asked for again after a transient failure."""
     for attempt in range(1, TRIES + 1):
-        _write(wanted, lease_until=_lease())
+        if number > 1 or attempt > 1:
+            _write(wanted, lease_until=_lease())
         try:
             # By address: the only order in which two people never share a place (docs/engine.md, M7).
             return client.mailings.list_recipients(
@@ -136,24 +166,31 @@ def _kind(wanted: RecipientList) -> RecipientKind:
     return cast(RecipientKind, wanted.outcome)
 
 
-def _keep(wanted: RecipientList, generation: int, people: list[types.Recipient], done: int, total: int) -> None:
-    rows = [
-        MailingRecipient(
-            list=wanted,
-            generation=generation,
-            account_id=wanted.mailing.account_id,
-            member_id=one.member_id,
-            email=_text(one.email, 254),
-            email_key=_text(email_key(one.email) or f"#{one.member_id}", 254),
-            name=_text(f"{one.first_name} {one.last_name}".strip(), 400),
-            happened_at=one.happened_at,
-        )
-        for one in people
-    ]
-    with transaction.atomic(), writing():
-        # Pages shift while people open and click: who was seen already is not seen twice.
-        MailingRecipient.objects.bulk_create(rows, ignore_conflicts=True)
-        _write(wanted, lease_until=_lease(), progress=done, total=total)
+def _digest(page: Page[types.Recipient], wanted: RecipientList) -> str:
+    """Fingerprint of what is kept of a page."""
+    names = ("idMember", "email", "firstname", "lastname", types.RECIPIENT_KINDS[_kind(wanted)] or "")
+    content = orjson.dumps([[row.get(name) for name in names] for row in page.rows])
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _people(page: Page[types.Recipient], wanted: RecipientList, generation: int) -> list[tuple[Any, ...]]:
+    """The rows of a page as `COLUMNS`; one that does not fit is left out."""
+    fixed = (wanted.pk, generation, wanted.mailing.account_id)
+    date = types.RECIPIENT_KINDS[_kind(wanted)]
+    people = []
+    for row in page.rows:
+        with suppress(SchemaError):
+            people.append((*fixed, *_columns(row, date)))
+    return people
+
+
+def _columns(row: dict[str, Any], date: str | None) -> tuple[Any, ...]:
+    """Number, address, compared address, name and moment. Raises SchemaError. Other fields are not looked at."""
+    member_id = None if fields.present(row, "idMember") is None else fields.integer(row, "idMember")
+    email = _text(fields.text(row, "email"), 254)
+    key = _text(email_key(email) or f"#{member_id}", 254)
+    name = f"{fields.text(row, 'firstname')} {fields.text(row, 'lastname')}".strip()
+    return member_id, email, key, _text(name, 400), fields.optional_instant(row, date) if date else None
 
 
 def _text(text: str, width: int) -> str:
@@ -163,6 +200,6 @@ def _text(text: str, width: int) -> str:
 def _clear(wanted: RecipientList, which: Q) -> None:
     """Delete generations that nobody is shown, a bite at a time."""
     old = MailingRecipient.objects.filter(which, list=wanted)
-    while ids := list(old.values_list("pk", flat=True)[: 10 * AT_ONCE]):
+    while ids := list(old.values_list("pk", flat=True)[:AT_ONCE]):
         with transaction.atomic(), writing():
             MailingRecipient.objects.filter(pk__in=ids).delete()

@@ -163,6 +163,8 @@ class RecipientList(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     #: Which rows are shown: a new reading writes the next generation beside it and then takes its place.
     generation = models.PositiveIntegerField(default=0)
+    #: Fingerprints of its pages: a reading that finds the same ones writes nothing.
+    page_digests = models.JSONField(default=list)
     total = models.PositiveIntegerField(default=0)
     progress = models.PositiveIntegerField(default=0)
     is_whole = models.BooleanField(default=False)

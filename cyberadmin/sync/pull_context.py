@@ -97,7 +97,7 @@ class PullContext:
                 self._failed(error, attempt)
             else:
                 self.count("requests")
-                pace.succeeded(self.account.pk)
+                self.log.succeeded()
                 if isinstance(answer, Page):
                     self._date(answer.server_date)
                 return answer

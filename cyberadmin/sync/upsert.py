@@ -20,20 +20,28 @@ Written = list[tuple[Any, ...]]
 _MOST_VARIABLES = 32_000
 
 
-def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row], returning: str) -> Written:
-    """Insert rows; returns (primary key, `returning`) of each. `columns` are database columns, values are Python's.
+def insert_rows(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Row],
+    returning: str,
+    *,
+    skip_existing: bool = False,
+) -> Written:
+    """Insert rows; returns (primary key, `returning`) of each written. `columns` are database columns, values are Python's.
 
-    Raises IntegrityError (and has then written nothing) when one of them exists already.
+    With `skip_existing`, one that exists already is left out; else IntegrityError is raised, and nothing is written.
     """
     table = model._meta.db_table
     names = ", ".join(columns)
+    end = f"{'ON CONFLICT DO NOTHING ' if skip_existing else ''}RETURNING id, {returning}"
     if connection.vendor == "postgresql":
         with _Staged(model, columns, rows) as staged:
-            sql = f"INSERT INTO {table} ({names}) SELECT {names} FROM {staged} RETURNING id, {returning}"  # noqa: S608
+            sql = f"INSERT INTO {table} ({names}) SELECT {names} FROM {staged} {end}"  # noqa: S608
             return _fetch(sql)
     found: Written = []
     for chunk, marks in _chunks(model, columns, rows):
-        sql = f"INSERT INTO {table} ({names}) VALUES {marks} RETURNING id, {returning}"  # noqa: S608
+        sql = f"INSERT INTO {table} ({names}) VALUES {marks} {end}"  # noqa: S608
         found += _sqlite(sql, chunk)
     return found
 
