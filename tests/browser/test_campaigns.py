@@ -211,12 +211,41 @@ def results(desk: Desk) -> None:
     page.goto(mailing)
     expect(page.locator(".cp-curve")).not_to_have_count(0)
     desk.shot("mailing-results")
+    click_map(desk, mailing)
     desk.go("/campaigns/mailing/compare/")
     expect(page.locator(".cp-compare tbody tr")).to_have_count(4)
     desk.shot("compare")
     desk.go("/campaigns/mailing/received/?email=personne1@example.com")
-    expect(page.locator("main")).to_contain_text("personne1@example.com")
+    expect(page.locator(".cp-received tbody tr")).not_to_have_count(0)
+    desk.see("As of", "En date du")
+    page.reload()
     desk.shot("received")
+    desk.open_contact("personne1@example.com")
+    panel = page.locator(".ca-card", has_text=desk.say("Consent then:", "Consentement à cette date"))
+    expect(panel.locator("li").first).to_be_visible()
+    desk.shot("contact-mailings")
+
+
+def click_map(desk: Desk, mailing: str) -> None:
+    """A badge beside each link of the body as it will look on a desk and on a phone; the table behind it has the same."""
+    page = desk.page
+    page.locator("#links a[href$='/clicks/']").click()
+    rows = page.locator("#links tbody tr")
+    frame = page.locator(".et-stage iframe").content_frame
+    expect(frame.locator("ca-clicks").first).to_contain_text(desk.say("click", "clic"))
+    total = rows.first.locator("td").nth(2).inner_text()
+    expect(frame.locator("ca-clicks").filter(has_text=f"{total} {desk.say('click', 'clic')}").first).to_be_visible()
+    page.locator(".et-stage").scroll_into_view_if_needed()
+    page.screenshot(path=desk.shots / f"click-map-{desk.language}.png")
+    desk.shot("click-map")
+    page.get_by_role("link", name=desk.say("Phone", "Téléphone")).click()
+    expect(page.locator(".et-stage.phone iframe").content_frame.locator("ca-clicks").first).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.emulate_media(color_scheme="dark")
+    page.locator(".et-stage").scroll_into_view_if_needed()
+    page.screenshot(path=desk.shots / f"click-map-phone-{desk.language}.png")
+    page.set_viewport_size({"width": 1400, "height": 900})
+    page.emulate_media(color_scheme="light")
 
 
 def test_a_campaign_from_its_first_word_to_results(desk: Desk) -> None:
@@ -228,3 +257,110 @@ def test_a_campaign_from_its_first_word_to_results(desk: Desk) -> None:
     send(desk, campaign, vendor)
     stop(desk, campaign, vendor)
     results(desk)
+
+
+class Keys:
+    """A person without a mouse. Every stop of the Tab key must be seen, and none may lie under something else."""
+
+    SEEN = """() => {
+        const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
+        const ring = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
+        const x = box.left + box.width / 2, y = box.top + Math.min(box.height / 2, 10);
+        const top = document.elementFromPoint(x, y);
+        const free = top && (top === one || one.contains(top) || top.contains(one) || top.closest("label")?.contains(one));
+        return { ring, free: Boolean(free), what: one.outerHTML.slice(0, 150) };
+    }"""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.page = desk, desk.page
+
+    def to(self, selector: str) -> None:
+        """Press Tab until the focus is there."""
+        self.page.wait_for_selector(selector)
+        for _press in range(120):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("document.activeElement === document.body"):
+                continue
+            seen = self.page.evaluate(self.SEEN)
+            assert seen["ring"], f"the focus cannot be seen: {seen['what']}"
+            assert seen["free"], f"the focus is covered: {seen['what']}"
+            if self.page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        raise AssertionError(f"no way by keyboard to {selector}")
+
+    def write(self, selector: str, text: str) -> None:
+        """Go to a field and fill it."""
+        self.to(selector)
+        self.page.keyboard.insert_text(text)
+
+    def press(self, selector: str) -> None:
+        """Go to a link or button and press Enter."""
+        self.to(selector)
+        self.page.keyboard.press("Enter")
+
+    def time(self, days: int) -> None:
+        """Fill the date and the time, part by part."""
+        year, month, day = wall(days).partition("T")[0].split("-")
+        # The order of the parts is that of the browser's own language, which a page cannot ask for.
+        for order in ((month, day, year), (year, month, day), (day, month, year)):
+            self.to("[name=send_at]")
+            for part in order:
+                self.page.keyboard.type(part)
+                if part == year:
+                    self.page.keyboard.press("ArrowRight")
+            self.page.keyboard.type("1000a")
+            if self.page.input_value("[name=send_at]") == wall(days):
+                return
+            self.page.keyboard.press("Escape")
+            self.page.evaluate("document.activeElement.blur()")
+        raise AssertionError("the time cannot be typed")
+
+
+def stops(desk: Desk) -> list[str]:
+    """The names of the form's fields in the order of the Tab key; no page may bend that order."""
+    assert desk.page.locator("[tabindex]:not([tabindex='0']):not([tabindex^='-'])").count() == 0
+    names = desk.page.locator("main form :is(input, textarea, select):not([type=hidden])")
+    return [str(name) for name in names.evaluate_all("all => all.map(one => one.name).filter(Boolean)")]
+
+
+def test_a_campaign_by_keyboard_alone(desk: Desk) -> None:
+    vendor = prepare(desk)
+    before = len(mailings(vendor))
+    keys, page = Keys(desk), desk.page
+    desk.go("/campaigns/campaign/identity/")
+    keys.write("[name=name]", "Théâtre du Petit Quai")
+    keys.write("[name=postal_address]", ADDRESS)
+    keys.write("[name=contact]", "www.petitquai.ca")
+    page.keyboard.press("Enter")
+    keys.press("a[href$='/campaigns/campaign/add/']")
+    page.wait_for_url("**/add/")
+    keys.write("[name=name]", "Au clavier")
+    if desk.language == "en":
+        # The languages begin with the client's own, which is French here.
+        keys.to("[name=languages][value=fr_ca]")
+        assert page.is_checked("[name=languages][value=fr_ca]")
+    keys.press("main form button.primary")
+    page.wait_for_url("**/write/")
+    written = [name.partition(":")[2] for name in stops(desk)]
+    assert list(dict.fromkeys(written)) == [
+        "subject", "from_name", "mail_from", "reply_to", "template", "body_html", "body_text", "groups",
+    ]  # fmt: skip
+    keys.write("[name='fr_ca:subject']", "La saison d’automne")
+    keys.write("[name='fr_ca:body_html']", FRENCH)
+    keys.press("button[name=make_text]")
+    expect(page.locator("[name='fr_ca:body_text']")).not_to_have_value("")
+    group = page.get_by_label("Abonnés")
+    keys.to(f"[id='{group.get_attribute('id')}']")
+    page.keyboard.press("Space")
+    page.screenshot(path=desk.shots / f"keyboard-{desk.language}.png")
+    keys.press("main form .ca-submit button.primary")
+    keys.press("a[href$='/time/']")
+    page.wait_for_url("**/time/")
+    keys.time(14)
+    keys.press("main form button.primary")
+    keys.press("a[href$='/send/']")
+    keys.press("button[name=do][value=read]")
+    desk.see("6 recipients", "6 destinataires")
+    keys.press("button[name=do][value=approve]")
+    keys.press("button[name=do][value=schedule]")
+    until(lambda: len(mailings(vendor)) == before + 1, 40, "the mailing is at the vendor")
