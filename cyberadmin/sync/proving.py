@@ -39,7 +39,7 @@ def prove(credential_id: int) -> None:
         # Nothing is decided about a row that a person replaced, or another worker settled, meanwhile.
         account = Account.objects.select_for_update().get(pk=account.pk)
         waiting = account.credentials.filter(state=Credential.State.CANDIDATE, proved_at=None).exclude(secret="")
-        credential = waiting.filter(pk=credential_id).first()
+        credential = waiting.select_for_update().filter(pk=credential_id).first()
         if credential is None:
             return
         credential.account = account

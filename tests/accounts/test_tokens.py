@@ -342,9 +342,7 @@ def tokens_row(account: Account) -> Credential:
 
 
 # --- last used ---
-def test_the_last_use_is_noted_without_a_write_for_every_call(
-    world: World, django_assert_max_num_queries: Any
-) -> None:
+def test_the_last_use_is_noted_without_a_write_for_every_call(world: World, django_assert_max_num_queries: Any) -> None:
     edit_many(world, 3)
     world.push()
     first = active(world).last_used_at

@@ -49,6 +49,9 @@ def out_of_order(desk: Desk, effects: list[dict[str, Any]]) -> Iterator[str]:
         changes[change.object_key].append(change)
     position: dict[tuple[str, int], int] = defaultdict(int)
     for effect in effects:
+        if effect["operation"] == "createToken":
+            # Asked for by custody, not by a change.
+            continue
         verb = VERBS[effect["operation"]][1]
         key = object_of(desk, effect)
         story = changes.get(key, []) if key else []
