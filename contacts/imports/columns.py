@@ -125,6 +125,11 @@ def check_mapping(mapping: Mapping[int, str], width: int, customs: Sequence[Cust
     return problems
 
 
+def has_address(cell: str) -> bool:
+    """Whether something like an address stands in a cell; a very long one is not searched through."""
+    return "@" in cell and bool(_ADDRESS.search(cell[:1000]))
+
+
 def _by_content(item: Guess, share: float) -> Guess:
     if share > 0.5 and item.target != "email":
         return Guess(item.column, "email", 0.5 + share / 2.5, "content")
@@ -149,7 +154,7 @@ def _settled(item: Guess, best: Mapping[str, Guess]) -> Guess:
 
 def _address_share(sample: Sequence[Row], column: int) -> float:
     cells = [row.cells[column] for row in sample if column < len(row.cells) and row.cells[column].strip()]
-    return sum(1 for cell in cells if _ADDRESS.search(cell)) / len(cells) if cells else 0.0
+    return sum(1 for cell in cells if has_address(cell)) / len(cells) if cells else 0.0
 
 
 def _filled(sample: Sequence[Row], column: int) -> int:

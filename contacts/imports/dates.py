@@ -14,6 +14,8 @@ from .words import MONTHS, plain
 EARLIEST = date(1900, 1, 1)
 #: A plain number below this is no date: 1975 is a year, and Excel's number for 1927.
 _FIRST_SERIAL = 10_000
+#: Longer than any day with its time.
+_LONGEST = 60
 _TIME = re.compile(r"(?<=\d)(?:[T ,]+|\s+(?:a|à|at)\s+)\d{1,2}\s*[:hH]\s*\d{0,2}(?::\d{2})?.*$")
 _ISO = re.compile(r"(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})")
 _NUMBERS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})")
@@ -72,6 +74,8 @@ class Evidence:
 
 def day(text: str, order: str = "") -> date:
     """The day a cell names, times left out. `order` "day" or "month" first, "" = unknown. Raises Bad."""
+    if len(text) > _LONGEST:
+        raise Bad("date_unknown")
     bare = _without_time(text)
     if found := _ISO.fullmatch(bare):
         return _made(int(found[1]), int(found[2]), int(found[3]))
@@ -87,7 +91,7 @@ def day(text: str, order: str = "") -> date:
 
 
 def _without_time(text: str) -> str:
-    return _TIME.sub("", text).strip().rstrip(".,")
+    return _TIME.sub("", text[:_LONGEST]).strip().rstrip(".,")
 
 
 def _ordered(first: int, second: int, year: int, order: str) -> date:

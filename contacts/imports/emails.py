@@ -19,6 +19,8 @@ _AROUND = " \t\"'`()[]«»“”‘’.,;:"
 
 def address(text: str) -> str:
     """The address in a cell: out of `Marie <m@x.ca>`, without blanks or dots around it. Raises Bad."""
+    if len(text) > 4 * LONGEST:
+        raise Bad("too_long", most=LONGEST)
     if _ORDINARY.fullmatch(text) and len(text) <= LONGEST:
         return text
     found = _DISPLAY.fullmatch(text)

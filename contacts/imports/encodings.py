@@ -37,6 +37,7 @@ _WEIGHTS = {
 _WORDS = re.compile(rb"[\x20-\xff]{0,24}[\x80-\xff][\x20-\xff]{0,24}")
 #: How `surrogateescape` keeps a byte that does not fit.
 ESCAPED = re.compile("[\udc80-\udcff]")
+_RUN = re.compile(rb"[\x80-\xff]+")
 _MULTI = re.compile(rb"[\xc3\xc2\xc5][\x80-\xbf]|\xe2[\x80\x82][\x80-\xbf]")
 
 
@@ -69,8 +70,8 @@ def detect(stream: BinaryIO) -> Encoding:
         return Encoding("utf-8")
     evidence = b"\n".join(scan.evidence)
     pairs = len(_MULTI.findall(evidence))
-    lone = sum(1 for byte in _MULTI.sub(b"", evidence) if byte >= 0x80)
-    if pairs > lone:
+    lone = len(_RUN.findall(_MULTI.sub(b"", evidence)))
+    if pairs and pairs >= lone:
         return Encoding("utf-8", sure=False, mixed=True)
     return Encoding(_best(evidence), sure=False, mixed=pairs > 0)
 

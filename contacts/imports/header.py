@@ -1,15 +1,13 @@
 """Where the header stands: below titles and empty rows, or nowhere."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .columns import IGNORE, Custom, recognise
+from .columns import IGNORE, Custom, has_address, recognise
 from .problems import Row
 
 #: The header is looked for among so many rows that are not empty.
 LOOKED_AT = 30
-_ADDRESS = re.compile(r"[^\s@<>;,]+@[^\s@<>;,]+\.[^\s@<>;,]+")
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def _score(row: Row, customs: Sequence[Custom]) -> float:
 
 
 def _has_address(row: Row) -> bool:
-    return any(_ADDRESS.search(cell) for cell in row.cells)
+    return any(has_address(cell) for cell in row.cells)
 
 
 def _filled(row: Row) -> int:

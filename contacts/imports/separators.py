@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 CANDIDATES = (";", ",", "\t", "|")
+#: A longer line says nothing about the others, and `csv` refuses it.
+LONGEST = 100_000
 _DIRECTIVE = re.compile(r"^sep=(.)\s*$", re.IGNORECASE)
 _ADDRESS = re.compile(r"^\s*[^\s@;,|\"]+@[^\s@;,|\"]+\s*$")
 
@@ -23,6 +25,7 @@ def directive(line: str) -> str:
 def detect(lines: Sequence[str]) -> str:
     """The separator of these first lines; a comma when nothing separates anything, as in a list of addresses."""
     best, most = ",", 0.0
+    lines = [line for line in lines if len(line) < LONGEST]
     for candidate in CANDIDATES:
         score = _score(lines, candidate)
         if score > most:

@@ -61,5 +61,7 @@ def _wide(head: bytes) -> bool:
     """Whether it looks like UTF-16: a mark, or zeroes on one side only."""
     if head.startswith(_MARKS[:2]):
         return True
+    if len(head) < 4:
+        return False
     even, odd = head[0::2].count(0), head[1::2].count(0)
     return max(even, odd) > len(head) // 5 and min(even, odd) <= len(head) // 40
