@@ -14,6 +14,7 @@ class SyncConfig(AppConfig):
 
     def ready(self) -> None:
         """Have what the engine keeps sealed follow a change of keys."""
-        from . import exchanges
+        from . import exchanges, uploads
 
         sealed.register(exchanges.rotate)
+        sealed.register(uploads.rotate)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.core.management import call_command
 from django.http import HttpRequest
 from django.test import RequestFactory
 
@@ -170,6 +171,16 @@ def test_keys_rotate_in_place_and_age_stays(settings: Any) -> None:
     settings.CYBERADMIN_KEYS = [old]
     with pytest.raises(UploadError, match="unreadable"):
         STORE.open_plain(7, stored.name)
+
+
+@pytest.mark.django_db
+def test_the_command_that_changes_keys_covers_uploads(settings: Any) -> None:
+    stored = STORE.keep(7, io.BytesIO(PLAIN))
+    settings.CYBERADMIN_KEYS = ["k2:" + base64.b64encode(b"z" * 32).decode(), *settings.CYBERADMIN_KEYS]
+    call_command("rotate_keys", verbosity=0)
+    settings.CYBERADMIN_KEYS = settings.CYBERADMIN_KEYS[:1]
+    with STORE.open_plain(7, stored.name) as plain:
+        assert plain.read() == PLAIN
 
 
 def test_purge_goes_by_age_and_takes_what_was_left_half_written() -> None:
