@@ -10,8 +10,13 @@ class ContactsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from cyberadmin.accounts import sealed
         from cyberadmin.sync import registry
 
+        from .bulk.kinds import register_all
+        from .consent import never_back
         from .resource import ContactResource
 
         registry.register(ContactResource())
+        sealed.register(never_back.seal_anew)
+        register_all()

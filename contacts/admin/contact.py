@@ -3,22 +3,27 @@
 from typing import Any
 
 from django.contrib.admin import display
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from contacts import narrowing
 from contacts.models import Contact
 from cyberadmin.accounts.localtime import day_text
-from cyberadmin.accounts.scoping import account_of
+from cyberadmin.accounts.scoping import account_of, rights
 from cyberadmin.sync.listing import MirrorAdmin
 
+from .bulk import BulkStartPage, bulk_context
+from .consent import ConsentPage, CorrectPage, SetConsentPage
 from .consent_filter import StandingFilter
 from .filters import ConsentFilter, GroupFilter, LanguageFilter, PushFilter, StateFilter
 from .pages import ContactAddPage, ContactPage, ContactStatus
 from .verbs import DeletePage, JoinGroupsPage, LeaveGroupsPage, OptinPage, UnsubscribePage
 
+#: Parameters of the list's address that narrow nothing.
+LIST_VARS = (PAGE_VAR, ORDER_VAR)
 STATE_TONES = {
     Contact.State.SUBSCRIBED: "good",
     Contact.State.UNSUBSCRIBED: "quiet",
@@ -39,6 +44,7 @@ class ContactAdmin(MirrorAdmin):
 
     kind = "contact"
     addable = True
+    change_list_template = "contacts/contact_list.html"
     list_display = ("email", "name", "firm", "state_shown", "language_shown", "consent_shown", "joined", "push_state")
     list_filter = (StateFilter, LanguageFilter, ConsentFilter, StandingFilter, GroupFilter, PushFilter)
     search_fields = ("email_key",)
@@ -49,11 +55,15 @@ class ContactAdmin(MirrorAdmin):
     empty_text = _("No contact fits. Take a filter away, search for less, or add the person.")
     pages = (
         ("add/", "add", ContactAddPage),
+        ("bulk/", "bulk", BulkStartPage),
         ("<int:object_id>/", "change", ContactPage),
         ("<int:object_id>/status/", "status", ContactStatus),
         ("<int:object_id>/groups/add/", "join", JoinGroupsPage),
         ("<int:object_id>/groups/remove/", "leave", LeaveGroupsPage),
         ("<int:object_id>/unsubscribe/", "unsubscribe", UnsubscribePage),
+        ("<int:object_id>/consent/", "consent", ConsentPage),
+        ("<int:object_id>/consent/set/", "setconsent", SetConsentPage),
+        ("<int:object_id>/correct/", "correct", CorrectPage),
         ("<int:object_id>/ask-for-consent/", "optin", OptinPage),
         ("<int:object_id>/delete/", "delete", DeletePage),
     )
@@ -62,11 +72,30 @@ class ContactAdmin(MirrorAdmin):
         rows: QuerySet[Any] = super().get_queryset(request)
         return rows.defer("search_text", "note", "consent_proof", "snapshot")
 
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Who may edit can pick contacts."""
+        return ("pick", *self.list_display) if rights(request).edit else self.list_display
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> tuple[str, ...]:
+        return ("email",)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        filters = {name: str(value) for name, value in request.GET.items() if name not in LIST_VARS}
+        return super().changelist_view(request, {**bulk_context(request, filters), **(extra_context or {})})
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         account = account_of(request)
         return (queryset if account is None else narrowing.by_text(account, queryset, search_term)), False
+
+    @display(description=_("Pick"))
+    def pick(self, obj: Contact) -> str:
+        label = _("Pick %(email)s") % {"email": obj.email}
+        box = (
+            '<label class="ca-pick"><input type="checkbox" name="pick" value="{}" form="bulk" aria-label="{}"></label>'
+        )
+        return format_html(box, obj.pk, label)
 
     @display(description=_("E-mail address"), ordering="email_key")
     def email(self, obj: Contact) -> str:

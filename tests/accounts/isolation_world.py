@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from io import BytesIO
 from datetime import timedelta
 
 from django.contrib.auth.models import User
@@ -17,12 +19,13 @@ from campaigns.models import (
     PersonReading,
     RecipientList,
 )
-from contacts.models import Contact, CustomField, GroupMembership
+from contacts.consent import ledger, proofs
+from contacts.models import Contact, CustomField, GroupMembership, ImportFile, ProofFile
 from cyberadmin.accounts import audit
 from cyberadmin.accounts.models import Account, Credential, Sender
 from cyberadmin.people.models import OneTimeLink
 from cyberadmin.sync.mirror import writing
-from cyberadmin.sync.models import ApiCall, Change, Edit, Heartbeat, HeldSweep, PullRun
+from cyberadmin.sync.models import ApiCall, Change, ChangeSet, Edit, Heartbeat, HeldSweep, PlannedRow, PullRun
 from groups.models import Group
 from templates.models import EmailTemplate
 from tests.world import give, make_account, make_user
@@ -114,6 +117,21 @@ def plant(marker: str) -> Planted:
     PersonMailing.objects.create(
         reading=told, remote_id=7, subject=f"{marker} received", language="fr_ca", sent_at=timezone.now(), opened=True
     )
+    stored = proofs.STORE.keep(account.pk, BytesIO(f"{marker} sheet".encode()))
+    proof = ProofFile.objects.create(
+        account=account,
+        stored_name=stored.name,
+        original_name=f"{marker}.txt",
+        media_type="text/plain",
+        size=stored.size,
+        sha256=stored.sha256,
+    )
+    stated = ledger.Facts(
+        "active-clients", date(2026, 1, 5), f"{marker} proof", proof.pk, f"{marker} how", f"{marker} where"
+    )
+    written = ledger.append(
+        account.pk, contact.email, ledger.Source.SET, stated, ledger.By(author, words=f"{marker} why")
+    )
     field = CustomField.objects.create(account=account, remote_id=1, name=f"{marker} field", type="text")
     change = Change.objects.create(
         account=account,
@@ -145,6 +163,38 @@ def plant(marker: str) -> Planted:
         response=f"{marker}",
         at=timezone.now(),
     )
+    change_set = ChangeSet.objects.create(
+        account=account,
+        kind="import",
+        object_kind="contact",
+        parameters={"relation": "active-clients", "proof": f"{marker} consent", "groups": [group.pk]},
+        state="planned",
+        counts={"rows": 1, "update": 1},
+        fingerprint=marker.lower(),
+        planned_at=timezone.now(),
+        actor=author,
+        why=f"{marker} why",
+    )
+    PlannedRow.objects.create(
+        change_set=change_set,
+        account=account,
+        number=1,
+        object_id=contact.pk,
+        label=contact.email,
+        verdict="update",
+        verb="add",
+        state="waiting",
+        values={"first_name": f"{marker} new", f"group:{group.pk}": True},
+        base={"first_name": f"{marker} old"},
+    )
+    file = ImportFile.objects.create(
+        change_set=change_set,
+        account=account,
+        original_name=f"{marker} list.csv",
+        stored_name="",
+        sha256=marker,
+        layout={"columns": [f"{marker} column"], "kind": "text"},
+    )
     held = HeldSweep.objects.create(account=account, run=run, kind=f"{marker}"[:20], total=9)
     link = OneTimeLink.objects.create(
         kind="invitation",
@@ -164,9 +214,12 @@ def plant(marker: str) -> Planted:
         "mailing": mailing.pk,
         "group": group.pk,
         "customfield": field.pk,
+        "consentrecord": written.pk,
         "change": change.pk,
         "pullrun": run.pk,
         "apicall": call.pk,
+        "changeset": change_set.pk,
+        "importfile": file.pk,
         "heldsweep": held.pk,
         "invitations": link.pk,
         "emailtemplate": template.pk,

@@ -2,8 +2,9 @@
 
 from django.contrib import admin
 
-from cyberadmin.sync.models import ApiCall, Change, PullRun
+from cyberadmin.sync.models import ApiCall, Change, ChangeSet, PullRun
 
+from .bulk import ChangeSetAdmin
 from .calls import ApiCallAdmin
 from .outbox import ChangeAdmin
 from .pulls import PullRunAdmin
@@ -11,3 +12,4 @@ from .pulls import PullRunAdmin
 admin.site.register(Change, ChangeAdmin)
 admin.site.register(ApiCall, ApiCallAdmin)
 admin.site.register(PullRun, PullRunAdmin)
+admin.site.register(ChangeSet, ChangeSetAdmin)

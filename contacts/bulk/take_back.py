@@ -1,0 +1,195 @@
+"""Taking back an applied bulk change, as a plan of its own (product.md W19, N12).
+
+Only rows that arrived are reversed, and only what still is as this change left it: what somebody touched since stays. A
+contact that an import created is deleted only when nothing else has happened to it. Nobody is ever revived: who left
+meanwhile keeps their state, and who unsubscribed is not deleted either (product.md 3d-1, 3d-11).
+"""
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Contact
+from cyberadmin.api.types import BatchWrite, DeleteMembers
+from cyberadmin.sync import registry
+from cyberadmin.sync.bulk import kinds
+from cyberadmin.sync.bulk.kinds import Judged, Refused
+from cyberadmin.sync.models import Change, ChangeSet, PlannedRow
+from cyberadmin.sync.resource import Values
+
+from .base import Answer, ContactsKind, V, left, refused, same
+from .fields import edit
+from .groups import GROUP, memberships, regroup
+from .leaving import key_of, keys, settle_deleted
+from .selection import CHUNK
+
+
+class Reverser:
+    """Judges what can be reversed of the rows of one change set, a thousand at a time."""
+
+    def __init__(self, original: ChangeSet) -> None:
+        self.original = original
+        self.resource = registry.get("contact")
+        self.people: dict[int, Contact] = {}
+        self.held: dict[int, dict[int, bool]] = {}
+        self.touched: set[int] = set()
+
+    def load(self, rows: Sequence[PlannedRow]) -> None:
+        """Read the people, their groups, and who was touched by something else since."""
+        wanted = [row.object_id for row in rows if row.object_id is not None]
+        alive = Contact.objects.filter(account=self.original.account_id, gone_at=None)
+        self.people = alive.defer("search_text").in_bulk(wanted)
+        groups = {int(name.removeprefix(GROUP)) for row in rows for name in row.values if name.startswith(GROUP)}
+        self.held = memberships(wanted, groups)
+        self.touched = self._touched(wanted)
+
+    def _touched(self, people: Sequence[int]) -> set[int]:
+        changes = Change.objects.filter(account=self.original.account_id, kind="contact", object_id__in=people)
+        others = changes.exclude(planned_rows__change_set=self.original).exclude(
+            state__in=(Change.State.CANCELLED, Change.State.SUPERSEDED)
+        )
+        later = PlannedRow.objects.filter(
+            account=self.original.account_id, object_id__in=people, change_set__gt=self.original.pk, state="done"
+        )
+        found = {*others.values_list("object_id", flat=True), *later.values_list("object_id", flat=True)}
+        return {pk for pk in found if pk is not None}
+
+    def judge(self, row: PlannedRow) -> Answer:
+        """How this row is reversed, or why not."""
+        person = self.people.get(row.object_id or 0)
+        if person is None:
+            return same("gone_already")
+        gone = left(person)
+        if gone is not None:
+            return gone
+        if row.verdict == V.CREATE:
+            return self._uncreate(person, row)
+        return self._restore(person, row)
+
+    def _uncreate(self, person: Contact, row: PlannedRow) -> Answer:
+        if person.pk in self.touched:
+            return refused("touched_since")
+        if person.mailings_received:
+            return refused("received_mail")
+        if self._moved(person, row):
+            return refused("touched_since")
+        return Answer(V.REMOVE, Change.Verb.DELETE, values={"key": key_of(person)}, base={"state": str(person.state)})
+
+    def _moved(self, person: Contact, row: PlannedRow) -> bool:
+        """Whether the person's fields are not those that were imported any more."""
+        current = self.resource.values(person)
+        return any(current.get(name) != want for name, want in _fields(row.values).items())
+
+    def _restore(self, person: Contact, row: PlannedRow) -> Answer:
+        current = self.resource.values(person)
+        held = self.held.get(person.pk, {})
+        fields = {name: row.base.get(name) for name, want in _fields(row.values).items() if current.get(name) == want}
+        groups = {
+            name: bool(row.base.get(name))
+            for name, want in row.values.items()
+            if name.startswith(GROUP) and held.get(int(name.removeprefix(GROUP)), False) == want
+        }
+        fields = {name: value for name, value in fields.items() if value != row.values[name]}
+        groups = {name: value for name, value in groups.items() if value != row.values[name]}
+        if not fields and not groups:
+            return (
+                refused("touched_since") if _fields(row.values) or _groups(row.values) else same("nothing_to_reverse")
+            )
+        verb = Change.Verb.UPDATE if fields else Change.Verb.REGROUP
+        base = {name: row.values[name] for name in (*fields, *groups)}
+        return Answer(V.UPDATE, verb, values={**fields, **groups}, base=base)
+
+
+def _fields(values: Mapping[str, Any]) -> Values:
+    """The columns among the values of a row: neither groups nor consent nor keys of a batch."""
+    return {name: value for name, value in values.items() if name in _COLUMNS or name.startswith("custom:")}
+
+
+def _groups(values: Mapping[str, Any]) -> list[str]:
+    return [name for name in values if name.startswith(GROUP)]
+
+
+_COLUMNS = frozenset(
+    (
+        "first_name",
+        "last_name",
+        "company",
+        "gender",
+        "language",
+        "birth_date",
+        "postal_code",
+        "country",
+        "note",
+    )
+)
+
+
+class TakeBackKind(ContactsKind):
+    """The reverse of an applied bulk change."""
+
+    kind = "take_back"
+    label = _("Take back")
+
+    def judge(self, change_set: ChangeSet) -> Iterator[Judged]:
+        original = self._original(change_set)
+        reverser = Reverser(original)
+        numbers = array("q", self._arrived(original).values_list("pk", flat=True).iterator(chunk_size=CHUNK))
+        if not numbers:
+            raise Refused("nothing_arrived")
+        for start in range(0, len(numbers), CHUNK):
+            rows = list(PlannedRow.objects.filter(pk__in=numbers[start : start + CHUNK].tolist()).order_by("number"))
+            reverser.load(rows)
+            for row in rows:
+                yield _reversed(row, reverser)
+
+    def facts(self, change_set: ChangeSet) -> list[tuple[str, str]]:
+        return []
+
+    def total(self, change_set: ChangeSet) -> int:
+        return int(self._arrived(self._original(change_set)).count())
+
+    def forecast(self, change_set: ChangeSet) -> Values:
+        going = change_set.rows.filter(verdict=V.REMOVE)
+        return {**super().forecast(change_set), "contacts_change": -going.count()}
+
+    def record(self, change_set: ChangeSet, row: PlannedRow, actor: User | None) -> Change | None:
+        change = None
+        fields = _fields(row.values)
+        if fields:
+            change = edit(change_set, row, actor, fields)
+        return regroup(change_set, row, actor) or change if _groups(row.values) else change
+
+    def compose(self, change_set: ChangeSet, verb: str, rows: Sequence[PlannedRow]) -> BatchWrite:
+        return DeleteMembers(keys(rows))
+
+    def settle(self, change_set: ChangeSet, verb: str, rows: Sequence[PlannedRow]) -> None:
+        settle_deleted(change_set, rows)
+
+    def _original(self, change_set: ChangeSet) -> ChangeSet:
+        original = change_set.reverses
+        if original is None or original.account_id != change_set.account_id or not kinds.known(original.kind):
+            raise Refused("original_gone")
+        return original
+
+    def _arrived(self, original: ChangeSet) -> Any:
+        return original.rows.filter(state=PlannedRow.State.DONE, verdict__in=PlannedRow.TO_DO).order_by("number")
+
+
+def _reversed(row: PlannedRow, reverser: Reverser) -> Judged:
+    answer = reverser.judge(row)
+    person = reverser.people.get(row.object_id or 0)
+    return Judged(
+        number=row.number,
+        label=row.label,
+        verdict=answer.verdict,
+        verb=answer.verb,
+        reason=answer.reason,
+        detail=answer.detail,
+        object_id=row.object_id,
+        values=answer.values,
+        base=answer.base,
+        base_version=person.edit_version if person else None,
+    )

@@ -1,0 +1,169 @@
+"""Writing down what the vendor confirmed of an import: contacts, groups and the ledger, a batch at a time.
+
+The vendor's answer to a batch gives no numbers, so a contact that it created is known by its address until the next pull
+reads its number. A contact that staff edited while the batch was on its way keeps what they typed.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from contacts import search
+from contacts.bulk.base import why_of
+from contacts.bulk.groups import GROUP, PENDING
+from contacts.consent import ledger, terms
+from contacts.models import ConsentRecord, Contact, GroupMembership, email_key
+from contacts.pull_rows import SHOWN
+from cyberadmin.sync import merge, record, registry
+from cyberadmin.sync.clock import now
+from cyberadmin.sync.mirror import writing
+from cyberadmin.sync.models import ChangeSet, PlannedRow
+from cyberadmin.sync.resource import Seen, Values
+from cyberadmin.sync.upsert import insert_rows, pick_rows, update_rows
+
+from .judging import CONSENT_ON, CONSENT_PROOF
+
+_TEXTS = ("first_name", "last_name", "company", "gender", "language", "postal_code", "country", "note")
+_CONSENT = ("consent_type", "consent_relation", "consent_on", "consent_expires_on", "consent_proof", "consent_read_at")
+_COLUMNS = (*_TEXTS, "birth_date", "custom_values", "search_text", *_CONSENT, "content_hash", "pulled_at")
+#: Columns without a database default that an import says nothing of.
+_NEW = {
+    "edit_version": 0,
+    "state": Contact.State.SUBSCRIBED.value,
+    "mailings_received": 0,
+    "mailings_opened": 0,
+    "mailings_clicked": 0,
+}
+
+
+def settle(change_set: ChangeSet, rows: Sequence[PlannedRow]) -> None:
+    """The vendor has these rows now. Call it inside the settling transaction."""
+    settling = _Settling(change_set)
+    keys = {email_key(row.label): row for row in rows}
+    with writing():
+        people = settling.update(_living(change_set.account_id, keys), keys)
+        people |= settling.insert([(key, row) for key, row in keys.items() if key not in people])
+        _join_groups(people, keys)
+    _note(change_set, rows)
+
+
+def _living(account_id: int, keys: dict[str, PlannedRow]) -> dict[str, Contact]:
+    found = pick_rows(Contact, account_id, "email_key", list(keys), ("id",), "c.gone_at IS NULL")
+    people = Contact.objects.defer("search_text").in_bulk([row[0] for row in found])
+    return {person.email_key: person for person in people.values()}
+
+
+class _Settling:
+    """Turns planned rows into columns of contacts."""
+
+    def __init__(self, change_set: ChangeSet) -> None:
+        self.account_id = change_set.account_id
+        self.relation = str(change_set.parameters["relation"])
+        self.resource = registry.get("contact")
+        self.moment = now()
+
+    def update(self, living: dict[str, Contact], keys: dict[str, PlannedRow]) -> dict[str, int]:
+        """Bring contacts that are here in line; {address: primary key}."""
+        edited = [person for person in living.values() if person.snapshot is not None]
+        rows = [
+            (person.pk, person.edit_version, *self._columns(person, keys[key].values))
+            for key, person in living.items()
+            if person.snapshot is None
+        ]
+        written = set(update_rows(Contact, _COLUMNS, rows, frozenset(SHOWN))) if rows else set()
+        missed = [person for person in living.values() if person.snapshot is None and person.pk not in written]
+        for person in (*edited, *missed):
+            self._merge(record.lock(person), keys[person.email_key].values)
+        return {key: person.pk for key, person in living.items()}
+
+    def insert(self, new: list[tuple[str, PlannedRow]]) -> dict[str, int]:
+        """Add contacts that are not here yet; {address: primary key}."""
+        if not new:
+            return {}
+        names = ["account_id", "email", "email_key", *_COLUMNS, *_NEW]
+        rows = (
+            (self.account_id, row.values["email"], key, *self._columns(self._blank(row), row.values), *_NEW.values())
+            for key, row in new
+        )
+        return {key: pk for pk, key in insert_rows(Contact, names, rows, "email_key")}
+
+    def _blank(self, row: PlannedRow) -> Contact:
+        return Contact(account_id=self.account_id, email=row.values["email"])
+
+    def _columns(self, person: Contact, values: Values) -> tuple[Any, ...]:
+        self.resource.assign(person, _fields(values))
+        text = search.document(self.account_id, person.email, person.first_name, person.last_name, person.company)
+        texts = (getattr(person, name) for name in _TEXTS)
+        return (
+            *texts,
+            person.birth_date,
+            person.custom_values,
+            text,
+            *self._consent(person, values),
+            "",
+            self.moment,
+        )
+
+    def _consent(self, person: Contact, values: Values) -> tuple[Any, ...]:
+        """The consent as it is afterwards: an express one is never lowered (product.md 3c)."""
+        new_type = terms.type_of(self.relation)
+        if person.consent_type == Contact.Consent.EXPRESS and new_type != Contact.Consent.EXPRESS:
+            return tuple(getattr(person, name) for name in _CONSENT)
+        given = date.fromisoformat(values[CONSENT_ON])
+        expires = terms.expires_on(self.relation, given)
+        known: datetime | None = self.moment
+        return (new_type, self.relation, given, expires, values.get(CONSENT_PROOF, ""), known)
+
+    def _merge(self, person: Contact, values: Values) -> None:
+        seen = {**merge.remote_values(self.resource, person), **_fields(values)}
+        extra = dict(zip(_CONSENT, self._consent(person, values), strict=True))
+        pending = merge.pending_fields("contact", person)
+        merge.merge(self.resource, person, Seen(seen, person.remote_id, extra), pending)
+        person.content_hash, person.pulled_at = "", self.moment
+        record.save(person)
+
+
+def _fields(values: Values) -> Values:
+    """The columns among the values of a row."""
+    skipped = ("email", CONSENT_ON, CONSENT_PROOF)
+    return {name: value for name, value in values.items() if name not in skipped and not name.startswith(GROUP)}
+
+
+def _join_groups(people: dict[str, int], keys: dict[str, PlannedRow]) -> None:
+    """Everybody is in the groups of the list now."""
+    wanted = [
+        (pk, int(name.removeprefix(GROUP)))
+        for key, pk in people.items()
+        for name in keys[key].values
+        if name.startswith(GROUP)
+    ]
+    joined = [GroupMembership(contact_id=pk, group_id=group) for pk, group in wanted]
+    GroupMembership.objects.bulk_create(joined, ignore_conflicts=True)
+    arrived = GroupMembership.objects.filter(
+        contact__in={pk for pk, _group in wanted}, group__in={group for _pk, group in wanted}, pending=PENDING.ADD
+    )
+    arrived.update(pending="")
+
+
+def _note(change_set: ChangeSet, rows: Sequence[PlannedRow]) -> None:
+    """Write the consents that the list brought into the ledger; rows that changed none leave no trace there."""
+    relation, proof_file = str(change_set.parameters["relation"]), change_set.parameters.get("proof_file")
+    brought = [
+        (
+            row.label,
+            ledger.Facts(
+                relation=relation,
+                given_on=date.fromisoformat(row.values[CONSENT_ON]),
+                proof=row.values.get(CONSENT_PROOF, ""),
+                proof_file_id=proof_file,
+                how=str(change_set.parameters.get("how", "")),
+                place=str(change_set.parameters.get("place", "")),
+            ),
+            None,
+        )
+        for row in rows
+        if row.verdict == PlannedRow.Verdict.CREATE or row.detail.get("consent")
+    ]
+    if brought:
+        by = ledger.By(change_set.actor, None, change_set.pk, why_of(change_set))
+        ledger.append_many(change_set.account_id, ConsentRecord.Source.IMPORT, brought, by)
