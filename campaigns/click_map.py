@@ -132,8 +132,9 @@ def _badge(link: Link | None, words: Words) -> str:
     said = escape(words(link))
     if link is None:
         return f'<ca-clicks style="{_BADGE.format(ground="#ffffff", ink="#475569")}">{said}</ca-clicks>'
-    bar = f'<ca-bar style="{_METER.format(ink=ink, width=max(round(link.length * BAR), 2))}"></ca-bar>'
-    return f'<ca-clicks style="{_BADGE.format(ground=ground, ink=ink)}">{link.number}{bar}{said}</ca-clicks>'
+    bar = _METER.format(ink=ink, width=max(round(link.length * BAR), 2))
+    meter = f'<ca-bar style="{bar}"></ca-bar>' if link.total else " · "
+    return f'<ca-clicks style="{_BADGE.format(ground=ground, ink=ink)}">{link.number}{meter}{said}</ca-clicks>'
 
 
 class _Reader(HTMLParser):

@@ -210,16 +210,15 @@ class _Detail(NamedTuple):
 
 
 def _take_details(context: PullContext, found: list[_Detail]) -> None:
-    resource = registry.get(KIND)
-    rows = Mailing.objects.select_related("edition").in_bulk([one.pk for one in found])
-    for pk, detail, asked_at in found:
-        row = rows.get(pk)
-        if row is None or row.gone_at is not None or (row.pulled_at is not None and row.pulled_at > asked_at):
-            continue
-        seen = wire.seen_detail(detail, row)
-        pull_merge.take_in(resource, row, seen, row.content_hash)
-        if seen.extra["stage"] == Mailing.Stage.SCHEDULED:
-            twins.link(Mailing.objects.get(pk=pk))
+    told = {one.pk: one for one in found}
+
+    def see(row: Mailing) -> Seen | None:
+        one = told[row.pk]
+        is_newer = row.pulled_at is not None and row.pulled_at > one.asked_at
+        return None if row.gone_at is not None or is_newer else wire.seen_detail(one.detail, row)
+
+    for row in pull_merge.take_in_each(registry.get(KIND), list(told), see):
+        twins.link(row)
         if row.edition is not None:
             states.refresh(row.edition.campaign_id)
     context.advance(len(found))

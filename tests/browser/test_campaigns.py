@@ -38,9 +38,9 @@ def desk(request: pytest.FixtureRequest, browser: Browser, stack: Stack, shots: 
     person.close()
 
 
-def prepare(desk: Desk) -> Vendor:
+def prepare(desk: Desk, what: str = "campagnes") -> Vendor:
     """A client with a group in each language, a group of one, mailings that left, and a hostile one."""
-    vendor = Vendor(desk.stack, f"Petit Quai campagnes {desk.language}")
+    vendor = Vendor(desk.stack, f"Petit Quai {what} {desk.language}")
     control = desk.stack.sandbox.control
     people = [f"personne{number}@example.com" for number in range(12)]
     for email in people[6:]:
@@ -51,7 +51,7 @@ def prepare(desk: Desk) -> Vendor:
     control("POST", "generate/mailings", account=vendor.name, mailings=4, recipients=12, seed=7)
     desk.go("/")
     desk.log_in()
-    connect(desk, vendor, f"Petit Quai campagnes {desk.language}")
+    connect(desk, vendor, f"Petit Quai {what} {desk.language}")
     return vendor
 
 
@@ -324,7 +324,7 @@ def stops(desk: Desk) -> list[str]:
 
 
 def test_a_campaign_by_keyboard_alone(desk: Desk) -> None:
-    vendor = prepare(desk)
+    vendor = prepare(desk, "clavier")
     before = len(mailings(vendor))
     keys, page = Keys(desk), desk.page
     desk.go("/campaigns/campaign/identity/")
