@@ -121,7 +121,8 @@ def sources() -> list[Path]:
     """Every `.po` file of the project: the common ones, then those of packages that keep their own."""
     base = Path(settings.BASE_DIR)
     common = [found for root in settings.LOCALE_PATHS for found in sorted(Path(root).glob("*/LC_MESSAGES/django.po"))]
-    return common + sorted(base.glob("*/locale/*/LC_MESSAGES/django.po"))
+    packages = ("*/locale/*/LC_MESSAGES/django.po", "cyberadmin/*/locale/*/LC_MESSAGES/django.po")
+    return common + sorted(found for pattern in packages for found in base.glob(pattern))
 
 
 def language_of(source: Path) -> str:

@@ -1,6 +1,6 @@
 """The forms of the log-in, of one's own settings, and of administrators about colleagues."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -135,9 +135,15 @@ class OwnPasswordForm(NewPasswordFields, PageForm):
     current = password_field(_("Password in use"), "current-password")
     field_order = ("current", "password", "again")
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, check: Callable[[str], None], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        self.check = check
+
+    def clean_current(self) -> str:
+        """The password in use, looked at here: a count of tries inside the page's transaction would be undone with it."""
+        self.check(self.cleaned_data["current"])
+        return str(self.cleaned_data["current"])
 
     def owner(self) -> User | None:
         return self.user

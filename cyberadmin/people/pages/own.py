@@ -94,19 +94,20 @@ class PasswordPage(OwnFormPage):
     success_text = gettext_lazy("Your password is changed. Every other session of yours has ended.")
 
     def form_kwargs(self) -> dict[str, Any]:
-        return {"user": self.user}
+        return {"user": self.user, "check": self.check}
 
-    def perform(self, form: Any) -> str:
+    def check(self, password: str) -> None:
+        """The password in use. Raises ValidationError."""
         try:
-            check_password(self.request, form.cleaned_data["current"])
+            check_password(self.request, password)
         except throttle.Throttled as throttled:
             minutes = -(-throttled.seconds // 60)
             text = ngettext(
                 "Too many tries. Try again in %(n)s minute.", "Too many tries. Try again in %(n)s minutes.", minutes
             )
-            raise ValidationError({"current": text % {"n": minutes}}) from None
-        except ValidationError as refusal:
-            raise ValidationError({"current": refusal}) from None
+            raise ValidationError(text % {"n": minutes}) from None
+
+    def perform(self, form: Any) -> str:
         user = self.user
         user.set_password(form.cleaned_data["password"])
         user.save(update_fields=["password"])

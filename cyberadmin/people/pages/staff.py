@@ -228,5 +228,5 @@ class FactorPolicyPage(PeopleFormPage):
 
 def _flag(user: User) -> bool:
     """Whether this very person was told to have a second factor."""
-    profile = Profile.objects.filter(user=user).first() if not hasattr(user, "profile") else user.profile
+    profile: Profile | None = getattr(user, "profile", None)
     return profile is not None and profile.second_factor_required
