@@ -127,7 +127,7 @@ def _in_both(editions: list[Edition]) -> int:
 
 def _sender_known(account: Account, address: str) -> bool:
     sent = Mailing.objects.filter(account=account, mail_from__iexact=address).exclude(remote_id=None)
-    return sent.exists()
+    return sent.exists() or account.senders.filter(address__iexact=address).exists()
 
 
 def _near(edition: Edition, group_pks: list[int]) -> list[tuple[str, Any]]:
