@@ -30,13 +30,18 @@ SINGLE_BYTE = ("cp1252", "mac_roman", "cp850")
 #: What a person may choose when the detection was wrong.
 CHOICES = ("utf-8", "cp1252", "mac_roman", "cp850", "utf-16-le", "utf-16-be")
 _WEIGHTS = {
-    **dict.fromkeys("éèàêçôîûâùëïÉÈÀÊÇÔÎ", 4),
-    **dict.fromkeys("üöäñœÛÂÙËÏŒÜÖÄÑáíóúæ", 2),
-    **dict.fromkeys("’«»°–—…“”‘\xa0€•®©²½", 1),
+    **dict.fromkeys("éèàêçôîûâùëïœñüöäÉÈÀÊÇÔÎÛÂÙËÏŒÑÜÖÄ", 4),
+    **dict.fromkeys("áíóúæ", 1),
+    "’": 4,
+    **dict.fromkeys("«»°–—…“”‘\xa0€•®©²½", 1),
 }
+#: What a sign costs that no name holds, or a letter where it cannot stand.
+_WRONG = -6
 _WORDS = re.compile(rb"[\x20-\xff]{0,24}[\x80-\xff][\x20-\xff]{0,24}")
 #: How `surrogateescape` keeps a byte that does not fit.
 ESCAPED = re.compile("[\udc80-\udcff]")
+#: "’é" of Mac Roman is also valid UTF-8, for an Armenian letter that no list holds alone.
+_MAC_APOSTROPHE = re.compile(rb"\xd5[\x80-\x9f]")
 _RUN = re.compile(rb"[\x80-\xff]+")
 _MULTI = re.compile(rb"[\xc3\xc2\xc5][\x80-\xbf]|\xe2[\x80\x82][\x80-\xbf]")
 
@@ -66,9 +71,10 @@ def detect(stream: BinaryIO) -> Encoding:
     if wide:
         return Encoding(wide)
     scan = _scan(head, stream)
-    if not scan.broken:
-        return Encoding("utf-8")
     evidence = b"\n".join(scan.evidence)
+    if not scan.broken:
+        only_mac = evidence and _MAC_APOSTROPHE.sub(b"", evidence).isascii()
+        return Encoding("mac_roman", sure=False) if only_mac else Encoding("utf-8")
     pairs = len(_MULTI.findall(evidence))
     lone = len(_RUN.findall(_MULTI.sub(b"", evidence)))
     if pairs and pairs >= lone:
@@ -141,16 +147,17 @@ def _score(text: str) -> int:
     for position, character in enumerate(text):
         if character.isascii():
             continue
-        score += _WEIGHTS.get(character, -4)
+        score += _WEIGHTS.get(character, _WRONG)
         if character.isalpha():
-            score += _case_fits(character, text[position - 1 : position], text[position + 1 : position + 2])
+            score += _fits(character, text[position - 1 : position], text[position + 1 : position + 2])
     return score
 
 
-def _case_fits(letter: str, before: str, after: str) -> int:
-    """-4 for an upper case letter after a lower case one, or a lower case one between upper case ones."""
-    if letter.isupper() and before.islower():
-        return -4
-    if letter.islower() and before.isupper() and after.isupper():
-        return -4
-    return 0
+def _fits(letter: str, before: str, after: str) -> int:
+    """`_WRONG` for a letter that cannot stand there: by its case between its neighbours, alone, or at a beginning."""
+    inside = before.isalpha()
+    if letter.isupper():
+        lone = not inside and not after.isalpha() and letter not in "ÀÔ"
+        return _WRONG if lone or inside and (before.islower() or after.islower()) else 0
+    between = before.isupper() and after.isupper() or inside and after.isupper()
+    return _WRONG if between or not inside and letter in "ëïûùü" and after.isalpha() else 0

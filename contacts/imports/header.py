@@ -39,20 +39,40 @@ def at(rows: Sequence[Row], number: int) -> Header:
         return Header(None, ("",) * _width(rows))
     names = [" ".join(cell.split()) for cell in rows[index].cells]
     below = rows[index + 1 :]
-    for column in range(max(len(names), 1)):
-        if column < len(names) and not names[column]:
+    used = _used_width(below)
+    names += [""] * (used - len(names))
+    for column in range(len(names)):
+        if not names[column]:
             names[column] = _merged_name(rows[:index], names, below, column)
-    while names and not names[-1]:
+    while len(names) > used and not names[-1]:
         names.pop()
     return Header(number, tuple(names))
 
 
 def is_again(names: Sequence[str], row: Row) -> bool:
     """Whether a row repeats the header, as when two lists were put one under the other."""
+    if not names or not row.cells or " ".join(row.cells[0].split()) != names[0]:
+        return False
     cells = [" ".join(cell.split()) for cell in row.cells]
-    while cells and not cells[-1]:
-        cells.pop()
-    return bool(names) and len(cells) > 0 and tuple(cells) == tuple(names)
+    return any(cells) and _trimmed(cells) == _trimmed(names)
+
+
+def _trimmed(texts: Sequence[str]) -> list[str]:
+    kept = list(texts)
+    while kept and not kept[-1]:
+        kept.pop()
+    return kept
+
+
+def _used_width(below: Sequence[Row]) -> int:
+    """How far the columns reach: people leave the last ones without a name, but one longer row has only slipped."""
+    reached = sorted((_content_width(row) for row in below), reverse=True)
+    enough = max(2, (len(below) + 1) // 2)
+    return reached[enough - 1] if len(reached) >= enough else 0
+
+
+def _content_width(row: Row) -> int:
+    return next((column + 1 for column in range(len(row.cells) - 1, -1, -1) if row.cells[column].strip()), 0)
 
 
 def _merged_name(above: Sequence[Row], names: Sequence[str], below: Sequence[Row], column: int) -> str:
