@@ -28,7 +28,11 @@ OF_EDITION: dict[str, tuple[OfEdition, Promise, str]] = {
     "links_secure": (content.links_secure, _("Every link is secure."), "body"),
     "pictures_described": (content.pictures_described, _("Every picture has an alternative text."), "body"),
     "merge_fields": (content.merge_fields, _("The merge fields are known."), "body"),
-    "sender": (content.sender, _("Cyberimpact has sent from this address before, or it is noted as a validated sender."), "sender"),
+    "sender": (
+        content.sender,
+        _("Cyberimpact has sent from this address before, or it is noted as a validated sender."),
+        "sender",
+    ),
     "groups_chosen": (people.groups_chosen, _("Groups are chosen."), "groups"),
     "groups_there": (people.groups_there, _("The groups exist."), "groups"),
     "groups_filled": (people.groups_filled, _("Every group has contacts."), "groups"),
