@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from contacts import services
+from contacts.consent.forms import OptinForm
 from contacts.forms import DeleteContactForm, GroupPickForm
 from contacts.models import Contact, GroupMembership
 from cyberadmin.accounts.forms import PageForm, ReasonForm
@@ -50,13 +51,13 @@ class UnsubscribePage(VerbPage):
 class OptinPage(VerbPage):
     """Cyberimpact writes to the person and asks for express consent."""
 
-    form_class = ReasonForm
+    form_class = OptinForm
     template_name = "contacts/optin.html"
     title = _("Ask for express consent")
     submit_label = _("Send the request")
 
     def perform(self, form: Any) -> Any:
-        return services.request_optin(self.user, self.obj, form.cleaned_data["why"])
+        return services.request_optin(self.user, self.obj, form.cleaned_data["why"], form.cleaned_data["basis"])
 
 
 class DeletePage(VerbPage):

@@ -4,17 +4,19 @@ A file is given back as a download that no browser opens by itself, whatever it 
 """
 
 import re
-from typing import BinaryIO
+from os import SEEK_END
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.http import FileResponse
+from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from contacts.models import ProofFile
 from cyberadmin.accounts.models import Account
 from cyberadmin.sync.file_kinds import HEAD, kind_of
+from cyberadmin.sync.sealing import SealBroken
 from cyberadmin.sync.uploads import Store, UploadError
 
 STORE = Store("proofs")
@@ -22,18 +24,22 @@ STORE = Store("proofs")
 MEDIA_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png", "text": "text/plain"}
 ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "text/plain": ".txt"}
 ACCEPTED = ".pdf,.jpg,.jpeg,.png,.txt"
+#: Scans of sign-up sheets are small; what is larger is no proof of one consent. It is read whole to be given back.
+MOST_MB = 20
 _UNSAFE = re.compile(r"[^\w .()'-]+")
 
 
-def keep(account: Account, name: str, source: BinaryIO, actor: User) -> ProofFile:
+def keep(account: Account, name: str, source: Any, actor: User) -> ProofFile:
     """Seal an uploaded file; call it inside the transaction that refers to it. Raises ValidationError on `proof_file`."""
-    head = source.read(HEAD)
+    head, size = source.read(HEAD), source.seek(0, SEEK_END)
     source.seek(0)
     media_type = MEDIA_TYPES.get(kind_of(head))
     if media_type is None and head:
         raise ValidationError(
             {"proof_file": _("A proof is a PDF, a JPEG or PNG picture, or a plain text. Choose such a file.")}
         )
+    if size > MOST_MB << 20:
+        raise ValidationError({"proof_file": UploadError("too_large", most=MOST_MB).sentence})
     try:
         stored = STORE.keep(account.pk, source)
     except UploadError as error:
@@ -57,11 +63,14 @@ def safe_name(name: str, media_type: str) -> str:
     return f"{stem[: 200 - len(ending)]}{ending}"
 
 
-def download(file: ProofFile) -> FileResponse:
+def download(file: ProofFile) -> HttpResponse:
     """The file as an attachment that no browser runs. Raises UploadError when it cannot be opened."""
-    response = FileResponse(STORE.open_plain(file.account_id, file.stored_name), content_type=file.media_type)
+    with STORE.open_plain(file.account_id, file.stored_name) as plain:
+        try:
+            response = HttpResponse(plain.read(), content_type=file.media_type)
+        except SealBroken:
+            raise UploadError("unreadable") from None
     response.headers["Content-Disposition"] = content_disposition_header(True, file.original_name) or "attachment"
-    response.headers["Content-Length"] = str(file.size)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["Cache-Control"] = "no-store"

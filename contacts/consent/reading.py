@@ -129,7 +129,7 @@ def _just_set(account: Account) -> standing.Rows:
     pairs = Q(pk__in=[])
     rows = Contact.objects.filter(account=account, gone_at=None, remote_id__isnull=False)
     for object_id, done_at in recent.order_by("-id").values_list("object_id", "done_at")[:200]:
-        pairs |= Q(pk=object_id, consent_read_at__lt=done_at + SETTLED_AFTER)
+        pairs |= Q(pk=object_id, consent_read_at__lt=(done_at or moment) + SETTLED_AFTER)
     return rows.filter(pairs)
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
-from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.utils import timezone
