@@ -23,6 +23,12 @@ COLUMN = "column-"
 LIST_TYPES = ".xlsx,.csv,.tsv,.txt,text/csv,text/plain"
 
 
+def _not_optional(form: forms.Form, *names: str) -> None:
+    """Fields that the page must not call optional, although the service and not the form refuses an empty one."""
+    for name in names:
+        form.fields[name].needed = True  # type: ignore[attr-defined]
+
+
 class UploadForm(PageForm):
     """A file, or a list pasted from a spreadsheet."""
 
@@ -40,6 +46,10 @@ class UploadForm(PageForm):
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "data-no-draft": ""}),
         help_text=_("With its line of column names, as copied from a spreadsheet."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _not_optional(self, "file", "pasted")
 
     def clean(self) -> dict[str, Any]:
         """One of the two."""
@@ -131,6 +141,7 @@ class ColumnsForm(PageForm):
                 choices=choices,
                 required=False,
             )
+        _not_optional(self, "relation", "consent_on")
         self.left_out = len(header) - len(self.columns)
         self.fields["groups"] = GroupChoiceField(account=account, label=_("Groups"), required=False)
 

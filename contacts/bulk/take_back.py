@@ -34,17 +34,25 @@ class Reverser:
         self.original = original
         self.resource = registry.get("contact")
         self.people: dict[int, Contact] = {}
+        self.created: dict[str, int] = {}
         self.held: dict[int, dict[int, bool]] = {}
         self.touched: set[int] = set()
 
     def load(self, rows: Sequence[PlannedRow]) -> None:
         """Read the people, their groups, and who was touched by something else since."""
-        wanted = [row.object_id for row in rows if row.object_id is not None]
+        # A contact that an import created is known by its address: the plan was made before it had a row here.
+        unknown = [row.label for row in rows if row.object_id is None]
+        self.created = self.resource.present(self.original.account_id, unknown) if unknown else {}
+        wanted = [pk for row in rows if (pk := self.contact_of(row))]
         alive = Contact.objects.filter(account=self.original.account_id, gone_at=None)
         self.people = alive.defer("search_text").in_bulk(wanted)
         groups = {int(name.removeprefix(GROUP)) for row in rows for name in row.values if name.startswith(GROUP)}
         self.held = memberships(wanted, groups)
         self.touched = self._touched(wanted)
+
+    def contact_of(self, row: PlannedRow) -> int | None:
+        """The contact that a row is about, by primary key; None when there is none any more."""
+        return row.object_id if row.object_id is not None else self.created.get(row.label)
 
     def _touched(self, people: Sequence[int]) -> set[int]:
         changes = Change.objects.filter(account=self.original.account_id, kind="contact", object_id__in=people)
@@ -59,7 +67,7 @@ class Reverser:
 
     def judge(self, row: PlannedRow) -> Answer:
         """How this row is reversed, or why not."""
-        person = self.people.get(row.object_id or 0)
+        person = self.people.get(self.contact_of(row) or 0)
         if person is None:
             return same("gone_already")
         gone = left(person)
@@ -180,7 +188,7 @@ class TakeBackKind(ContactsKind):
 
 def _reversed(row: PlannedRow, reverser: Reverser) -> Judged:
     answer = reverser.judge(row)
-    person = reverser.people.get(row.object_id or 0)
+    person = reverser.people.get(reverser.contact_of(row) or 0)
     return Judged(
         number=row.number,
         label=row.label,
@@ -188,7 +196,7 @@ def _reversed(row: PlannedRow, reverser: Reverser) -> Judged:
         verb=answer.verb,
         reason=answer.reason,
         detail=answer.detail,
-        object_id=row.object_id,
+        object_id=person.pk if person else None,
         values=answer.values,
         base=answer.base,
         base_version=person.edit_version if person else None,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from contacts.models import GroupMembership
 from cyberadmin.sync.health import differences
-from tests.contacts.bulk.bulk_desk import approve_and_apply, held_groups, matching, picked, plan, results, verdicts
+from tests.contacts.bulk.bulk_desk import approve_and_apply, held_groups, picked, plan, results, verdicts
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
