@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cyberadmin.accounts import hosts, services
+from cyberadmin.accounts import services
 from cyberadmin.accounts.forms import HostForm, PageForm, ReasonForm, TokenForm
 from cyberadmin.accounts.models import Account, Credential
 from cyberadmin.accounts.scoping import ScopedPage, account_of
@@ -34,13 +34,15 @@ class TokensPage(ScopedPage):
     template_name = "console/tokens.html"
     title = gettext_lazy("Tokens")
 
+    def crumbs(self) -> list[tuple[Any, str]]:
+        return [(self.account.name, reverse("admin:index"))]
+
     def get(self, request: HttpRequest) -> HttpResponse:
         rows = Credential.objects.filter(account=self.account).select_related("account", "created_by", "replaced_by")
         return self.render(
             in_use=next((one for one in rows if one.state == Credential.State.ACTIVE), None),
             watched=[one for one in rows if one.is_watched],
             others=[one for one in rows if one.state != Credential.State.ACTIVE and not one.is_watched],
-            hosts=hosts.choices(),
         )
 
 
@@ -87,7 +89,7 @@ class TokenPage(OwnTokenPage):
 
     def show(self, form: Any, **context: Any) -> HttpResponse:
         connected = self.account.state == Account.State.CONNECTED
-        found = [] if connected else steps(self.account)
+        found = [] if connected else steps(self.account, 3)
         back = "admin:account_tokens" if connected else "admin:account_start"
         return super().show(form, connected=connected, steps=found, cancel_url=reverse(back), **context)
 

@@ -17,7 +17,7 @@ from cyberadmin.sync.models import PullRun
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `state`: done, now (the first that is not done) or todo."""
+    """One step. `state`: done, todo, or now: the one that the page is about, else the first that is not done."""
 
     number: int
     label: Any
@@ -33,8 +33,8 @@ class LearnedSender:
     last_at: datetime | None
 
 
-def steps(account: Account) -> list[Step]:
-    """The steps of one client, inside whose address the page is."""
+def steps(account: Account, here: int = 0) -> list[Step]:
+    """The steps of one client, inside whose address the page is. `here`: the step that the page is about."""
     State = Account.State
     connected = account.state == State.CONNECTED
     proved = connected or account.state == State.PROVED
@@ -46,19 +46,18 @@ def steps(account: Account) -> list[Step]:
         (_("First reading"), "index", connected and _was_read(account)),
         (_("Senders"), "account_senders", account.senders.exists() or bool(learned_senders(account))),
     )
-    current = next((number for number, (_l, _n, done) in enumerate(found, 1) if not done), 0)
+    current = here or next((number for number, (_l, _n, done) in enumerate(found, 1) if not done), 0)
     return [
-        Step(number, label, reverse(f"admin:{name}"), "done" if done else "now" if number == current else "todo")
+        Step(number, label, reverse(f"admin:{name}"), "now" if number == current else "done" if done else "todo")
         for number, (label, name, done) in enumerate(found, 1)
     ]
 
 
-def unfinished(account: Account) -> list[Step]:
+def unfinished(account: Account, here: int = 0) -> list[Step]:
     """The steps, while the taking on is neither complete nor called finished; else none."""
-    if account.taken_on_at is not None:
+    if account.taken_on_at is not None or all(step.state == "done" for step in steps(account)):
         return []
-    found = steps(account)
-    return found if any(step.state != "done" for step in found) else []
+    return steps(account, here)
 
 
 def learned_senders(account: Account) -> list[LearnedSender]:

@@ -80,7 +80,7 @@ class ApiPage(ManagePage):
 
     def show(self, form: Any, **context: Any) -> HttpResponse:
         letters = api_letters(self.account) if self.account.letter_made_at else []
-        return super().show(form, letters=letters, steps=unfinished(self.account), cancel_url="", **context)
+        return super().show(form, letters=letters, steps=unfinished(self.account, 2), cancel_url="", **context)
 
 
 class LetterFile(ScopedPage):
@@ -130,7 +130,7 @@ class ProvingPage(ScopedPage):
             refused=refused,
             expected=self.account.expected_name or self.account.name,
             alike=alike(self.account.expected_name or self.account.name, credential.proved_as),
-            steps=steps(self.account) if self.account.state != Account.State.CONNECTED else [],
+            steps=steps(self.account, 3 if refused else 4) if self.account.state != Account.State.CONNECTED else [],
             worker_missing=not engine.workers_alive(),
         )
 
@@ -203,7 +203,7 @@ class SendersPage(ManagePage):
         typed = self.account.senders.select_related("created_by")
         learned = learned_senders(self.account)
         return super().show(
-            form, typed=typed, learned=learned, steps=unfinished(self.account), cancel_url="", **context
+            form, typed=typed, learned=learned, steps=unfinished(self.account, 6), cancel_url="", **context
         )
 
 
