@@ -81,7 +81,7 @@ def _claim(list_id: int) -> RecipientList | None:
     if not taken:
         return None
     found = RecipientList.objects.select_related("mailing__account")
-    return found.defer("mailing__body_html", "mailing__body_text").get(pk=list_id)
+    return found.defer("mailing__body_html", "mailing__body_text", "mailing__links", "mailing__groups").get(pk=list_id)
 
 
 def _lease() -> Any:

@@ -1,12 +1,15 @@
 """Taking what a list shows into mirror rows, field by field where an edit is under way."""
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Collection
 from typing import Any
 
 import orjson
 
 from . import merge, record
 from .clock import now
+from .models import Change
 from .resource import Resource, Seen
 
 #: Grows when the mapping from the vendor's rows to our columns changes, so that every row is looked at once more.
@@ -28,7 +31,28 @@ def take_in(
     staff deleted stays deleted while that waits; a row that was gone comes back, since the vendor lists it.
     """
     row = record.lock(obj)
-    pending = merge.pending_fields(resource.kind, row) - vendor_decides
+    return _take(resource, row, seen, content_hash, merge.pending_fields(resource.kind, row) - vendor_decides)
+
+
+def take_in_each(resource: Resource, keys: Collection[int], see: Callable[[Any], Seen | None]) -> list[Any]:
+    """As `take_in`, for several rows by primary key: all are locked at once, and their hashes stay. Returns the rows taken.
+
+    `see` is given each locked row and makes what the vendor showed of it; where it makes None the row is left alone.
+    """
+    wanted: dict[int, list[Change]] = defaultdict(list)
+    rows = record.lock_all(resource.model, keys)
+    for change in Change.objects.filter(kind=resource.kind, object_id__in=keys, state__in=Change.OPEN):
+        wanted[change.object_id].append(change)
+    taken = []
+    for row in rows:
+        seen = see(row)
+        if seen is not None:
+            _take(resource, row, seen, row.content_hash, merge.wanted_by(wanted[row.pk]))
+            taken.append(row)
+    return taken
+
+
+def _take(resource: Resource, row: Any, seen: Seen, content_hash: str, pending: set[str]) -> list[str]:
     if row.gone_at is not None:
         row.gone_at = row.deleted_at = None
     taken = merge.merge(resource, row, seen, pending)

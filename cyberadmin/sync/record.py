@@ -5,13 +5,13 @@ writes the effective columns, records or merges the Change, keeps the single edi
 after the commit. Nothing here talks to the vendor.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, models
 
 from cyberadmin.accounts.models import Account
 
@@ -58,10 +58,18 @@ def lock(obj: Any) -> Any:
 
     Whoever needs an object and its changes locks the object first: one order for all, so that nobody locks out another.
     """
-    manager = type(obj).objects
+    return _locking(type(obj)).get(pk=obj.pk)
+
+
+def lock_all(model: type[models.Model], keys: Collection[int]) -> list[Any]:
+    """Several rows of a kind, locked in the order of their keys."""
+    return list(_locking(model).filter(pk__in=keys).order_by("pk"))
+
+
+def _locking(model: Any) -> Any:
     if connection.features.has_select_for_update:
-        manager = manager.select_for_update(of=("self",), no_key=True)
-    return manager.get(pk=obj.pk)
+        return model.objects.select_for_update(of=("self",), no_key=True)
+    return model.objects.all()
 
 
 def open_changes(kind: str, obj: Any) -> list[Change]:
