@@ -127,8 +127,9 @@ def correct(desk: Desk, vendor: Vendor, address: str) -> None:
         ).click()
     text = Path(download.value.path()).read_text("utf-8-sig")
     assert "sans-arobase.example.com" in text
-    assert "zoe.neuve" in text
+    assert "vieux@example.com" in text
     assert "personne1" not in text
+    assert "zoe.neuve" not in text
     upload(desk, text.replace("sans-arobase.example.com", "avec@example.com"), "corrige.csv")
     expect(page.locator("[name=column-0]")).to_have_value("email")
     page.select_option("[name=column-4]", "consent_on")
@@ -152,6 +153,7 @@ def take_back(desk: Desk, vendor: Vendor, address: str) -> None:
     see_state(desk, "Plan ready, nothing sent", "Plan prêt, rien n’est envoyé")
     desk.shot("bulk-take-back-plan")
     apply(desk)
+    assert vendor.held_member("zoe.neuve@example.com") is None
     held = vendor.held_member("personne1@example.com")
     assert held is not None
     assert held["lastname"] == "Bélanger 1"

@@ -22,8 +22,8 @@ from . import bulk_words
 
 PER_PAGE = 50
 PIECE = 2_000
-#: Rows that can be corrected and imported again.
-TO_CORRECT = ("invalid", "refused", "duplicate")
+#: Rows that can be corrected and imported again; of an address that stands twice the first counted.
+TO_CORRECT = ("invalid", "refused")
 RESULTS = ("waiting", "sending", "verifying", "done", "failed", "cancelled")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
 
