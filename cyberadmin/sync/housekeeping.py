@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 
+from .bulk import purging
 from .clock import now
 from .health import differences
 from .models import ApiCall, KeptExchange, PullPage, PullRun, Submission
@@ -25,5 +26,6 @@ def run() -> None:
     ended = PullRun.objects.exclude(state__in=(PullRun.State.QUEUED, PullRun.State.RUNNING))
     PullPage.objects.filter(run__in=ended).delete()
     purge_tombstones()
+    purging.run()
     for difference in differences():
         logger.error("Promise P12 is broken: %s", difference)

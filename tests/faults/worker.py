@@ -20,8 +20,10 @@ from django.db import OperationalError, close_old_connections, transaction  # no
 from contacts import services as contacts  # noqa: E402
 from contacts.models import Contact  # noqa: E402
 from cyberadmin.sync import clock, push, sweeper  # noqa: E402
-from cyberadmin.sync.models import Change  # noqa: E402
+from cyberadmin.sync.bulk import applying, planning  # noqa: E402
+from cyberadmin.sync.models import Change, ChangeSet  # noqa: E402
 from tests.faults.quiet import MOVING, seconds_to_next  # noqa: E402
+from tests.sync.bulk import kind as _registers_the_kind  # noqa: E402, F401
 
 logger = logging.getLogger(__name__)
 LOOK_AGAIN_SECONDS = 0.02
@@ -63,3 +65,22 @@ def save(contact: int, actor: int, note: str, die: str = "") -> None:
         contacts.edit_contact(User.objects.get(pk=actor), row, {"note": note}, row.edit_version)
         if die == "before":
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def plan(change_set: int, ahead: float = 0.0) -> None:
+    """Make a plan."""
+    clock.advance(ahead)
+    planning.plan(change_set)
+
+
+def apply(account: int, ahead: float = 0.0, budget: float = 0.0) -> None:
+    """Apply the account's sets and send what they record, until they have ended or wait for a person."""
+    clock.advance(ahead)
+    while ChangeSet.objects.filter(account=account, state="applying").exists():
+        wait = applying.work(account, budget)
+        for account_id in sweeper.accounts_with_work():
+            push.pump(account_id)
+        if wait is None:
+            clock.advance(5)
+        elif wait:
+            threading.Event().wait(min(wait, LOOK_AGAIN_SECONDS))

@@ -54,7 +54,7 @@ def post(work: Work, batch: Batch, write: BatchWrite) -> None:
         return
     crash.here("C9")
     with transaction.atomic():
-        lease.write(work.change_set, claims=0)
+        lease.write(work.change_set, claims=0, memory=parts.accepted(work))
         _write(batch, remote_id=answer.id, state=State.RUNNING, status_there=answer.status[:40])
     work.log.succeeded()
 
@@ -211,7 +211,6 @@ def settle_answer(work: Work, batch: Batch) -> None:
     by_pk = {row.pk: row for row in rows}
     done = [by_pk[pk] for pk in matched.done]
     failed = [verifying.refused(work, by_pk[pk], words) for pk, words in matched.failed.items()]
-    parts.accepted(work)
     # Whoever travelled before may be reached by that earlier batch yet.
     uncertain = any(row.tries > 1 for row in rows)
     settle(work, batch, Ends(done=done, failed=failed, batch=ended(uncertain=uncertain)))

@@ -5,6 +5,7 @@ from django.db.models import F
 
 from cyberadmin.api import errors
 from cyberadmin.sync.models import Batch, PlannedRow
+from cyberadmin.sync.resource import Values
 
 from . import lease
 from .composing import mark, size
@@ -34,16 +35,16 @@ def divide(work: Work, batch: Batch, error: errors.ApiError) -> None:
     batch.state = Batch.State.SPLIT
 
 
-def accepted(work: Work) -> None:
-    """Learn from a half that was taken: after both, later batches are as large as one of them. Written when it settles."""
-    halves = work.change_set.memory.get("halves")
+def accepted(work: Work) -> Values:
+    """Learn from a half that was taken: after both, later batches are as large as one of them. Returns the set's memory."""
+    memory: Values = work.change_set.memory
+    halves = memory.get("halves")
     if not halves:
-        return
+        return memory
     taken = halves[1] + 1
     if taken < 2:
-        remember(work.change_set, halves=[halves[0], taken])
-    else:
-        remember(work.change_set, halves=None, limit=halves[0])
+        return remember(work.change_set, halves=[halves[0], taken])
+    return remember(work.change_set, halves=None, limit=halves[0])
 
 
 def said(error: errors.ApiError) -> str:

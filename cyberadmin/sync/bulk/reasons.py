@@ -80,6 +80,9 @@ SETS: dict[str, Reason] = {
         lazy("A colleague paused it. What had left is followed to its end."),
         lazy("Resume it, or cancel what has not left."),
     ),
+    "lapsed": Reason(
+        lazy("Nobody applied this plan for a long time, so it was let go. Nothing was sent."), _AGAIN
+    ),
     "cancelled_by_person": Reason(
         lazy("A colleague cancelled it. What had not left is not sent."), lazy("There is nothing left to do.")
     ),

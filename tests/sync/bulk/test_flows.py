@@ -85,7 +85,7 @@ def test_edits_travel_as_ordinary_changes_after_those_made_by_hand(desk: BulkDes
 
 def test_a_contact_with_an_open_edit_waits_and_is_never_overwritten(desk: BulkDesk) -> None:
     row = desk.world.mirrored("person0@example.com")
-    desk.world.sandbox.faults({"action": "status", "status": 422, "method": "PATCH", "path": "/members/{key}"})
+    desk.world.sandbox.faults({"action": "status", "code": 422, "method": "PATCH", "path": "/members/{key}"})
     plan = desk.plan("add", people(3))
     contacts.edit_contact(desk.world.editor, row, {"note": "typed"}, row.edit_version)
     PlannedRow.objects.filter(change_set=plan, object_id=row.pk).update(base_version=row.edit_version + 1)
