@@ -156,6 +156,8 @@ class Shell:
                 {"label": _("Staff"), "icon": "badge", "url": reverse("admin:people")},
                 {"label": _("History"), "icon": "history", "url": reverse("admin:accounts_auditevent_changelist")},
             ]
+        if user.is_superuser or policy.accounts_for(user, "manage").exists():
+            entries.append({"label": _("Tokens"), "icon": "key", "url": reverse("admin:account_register")})
         return entries
 
 
