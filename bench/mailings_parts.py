@@ -90,7 +90,7 @@ class Bench:
         with self.counting("lists"), self.watching() as peak:
             for number, pk in enumerate(ids):
                 recipients.read(pk)
-                if number == len(ids) // 10:
+                if number == len(ids) // 5:
                     self.early_peak = self.early_peak or peak()
         assert not RecipientList.objects.exclude(state=RecipientList.State.READY).exists()
         assert MailingRecipient.objects.count() == self.rows
