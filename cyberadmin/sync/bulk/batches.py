@@ -43,6 +43,7 @@ WATCH_EVERY = timedelta(seconds=10)
 def post(work: Work, batch: Batch, write: BatchWrite) -> None:
     """Send a batch whose intent is committed, once. Raises Held or Paused when it cannot go on."""
     work.keep()
+    work.seen_since_sending = False
     crash.here("B2")
     try:
         answer = work.client.batches.create(write)
@@ -182,7 +183,7 @@ def finished(work: Work, batch: Batch, answer: VendorBatch) -> None:
     if answer.result is None:
         raise ValueError("a finished batch has a result")
     stored = plain(answer.result)
-    rows = rows_of(batch)
+    rows = work.rows_of(batch)
     matched = match(stored, rows, lambda: verifying.numbers_of(work, rows))
     trouble: Paused | None = None
     try:
@@ -206,7 +207,7 @@ def finished(work: Work, batch: Batch, answer: VendorBatch) -> None:
 
 def settle_answer(work: Work, batch: Batch) -> None:
     """Write down a result in which every row was named exactly once."""
-    rows = rows_of(batch)
+    rows = work.rows_of(batch)
     matched = match(batch.result or [[], []], rows, lambda: verifying.numbers_of(work, rows))
     by_pk = {row.pk: row for row in rows}
     done = [by_pk[pk] for pk in matched.done]
@@ -214,11 +215,6 @@ def settle_answer(work: Work, batch: Batch) -> None:
     # Whoever travelled before may be reached by that earlier batch yet.
     uncertain = any(row.tries > 1 for row in rows)
     settle(work, batch, Ends(done=done, failed=failed, batch=ended(uncertain=uncertain)))
-
-
-def rows_of(batch: Batch) -> list[PlannedRow]:
-    """The rows of a batch, in the order in which they were posted."""
-    return sorted(PlannedRow.objects.filter(batch=batch), key=lambda row: row.label.casefold())
 
 
 def _write(batch: Batch, **values: object) -> None:

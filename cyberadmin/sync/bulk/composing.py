@@ -18,6 +18,7 @@ from cyberadmin.api.types import BatchWrite
 from cyberadmin.sync import guard
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.models import Batch, Change, ChangeSet, PlannedRow
+from cyberadmin.sync.resource import Values
 
 from . import lease
 from .work import Work
@@ -28,6 +29,16 @@ BATCHED = ("add", "unsubscribe", "delete")
 APPLYING = (ChangeSet.State.APPLYING,)
 #: Why a row waits although its turn has come.
 EDIT_WAITING = "edit_waiting"
+
+
+@dataclass(frozen=True)
+class Ready(BatchWrite):
+    """A batch whose bytes are made, once."""
+
+    body: Values
+
+    def to_json(self) -> Values:
+        return self.body
 
 
 @dataclass
@@ -46,7 +57,7 @@ class Chosen:
         return sorted(rows, key=lambda row: row.label.casefold())
 
 
-def compose(work: Work) -> tuple[Batch, BatchWrite] | bool:
+def compose(work: Work) -> tuple[Batch, Ready] | bool:
     """Commit the next batch, as about to be posted, and what became of the rows that may not be in it.
 
     Else whether rows were looked at (True), none of which may leave. Raises LeaseLost, having written nothing.
@@ -61,19 +72,21 @@ def compose(work: Work) -> tuple[Batch, BatchWrite] | bool:
         leaving = chosen.leaving
         if not leaving:
             return True
-        write = work.kind.compose(work.change_set, chosen.verb, leaving)
+        write = Ready(work.kind.compose(work.change_set, chosen.verb, leaving).to_json())
         batch = Batch.objects.create(
             account=work.account,
             change_set=work.change_set,
             verb=chosen.verb,
-            payload_hash=fingerprint(write),
+            payload_hash=fingerprint(write.body),
             rows=len(leaving),
             fence=fence(work),
             posts=1,
             posted_at=now(),
         )
         mark(leaving, state=State.SENDING, batch=batch, tries=F("tries") + 1, result="")
-        work.mine.add(batch.pk)
+        for row in leaving:
+            row.state, row.tries = State.SENDING, row.tries + 1
+        work.rows = {**dict(list(work.rows.items())[-1:]), batch.pk: leaving}
         return batch, write
 
 
@@ -148,9 +161,9 @@ def fence(work: Work) -> dict[str, object]:
     return {"unsubscribed": work.seen.unsubscribed_total, "bounced": work.seen.bounced_total, "watch": []}
 
 
-def fingerprint(write: BatchWrite) -> str:
+def fingerprint(body: Values) -> str:
     """Fingerprint of a batch's bytes."""
-    return hashlib.blake2b(orjson.dumps(write.to_json()), digest_size=16).hexdigest()
+    return hashlib.blake2b(orjson.dumps(body), digest_size=16).hexdigest()
 
 
 def mark(rows: Sequence[PlannedRow], **values: object) -> None:

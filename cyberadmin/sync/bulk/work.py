@@ -14,7 +14,7 @@ from cyberadmin.api.client import ApiClient
 from cyberadmin.sync import connection, outcomes, pace, registry
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.departures import Departures
-from cyberadmin.sync.models import Batch, ChangeSet, Pace
+from cyberadmin.sync.models import Batch, ChangeSet, Pace, PlannedRow
 from cyberadmin.sync.pull import OVERLAP
 from cyberadmin.sync.pull_context import EASTERN
 from cyberadmin.sync.resource import Resource, Values
@@ -53,8 +53,10 @@ class Work:
     kind: kinds.BulkKind
     #: Who had left when the vendor was last asked; the fence of the next batch and the proof of the one before.
     seen: Departures | None = None
-    #: Batches that this turn composed: their bytes have certainly not left before.
-    mine: set[int] = field(default_factory=set)
+    #: Whether nothing was sent since then.
+    seen_since_sending: bool = False
+    #: Rows of the batches that this turn composed, so that they are loaded once.
+    rows: dict[int, list[PlannedRow]] = field(default_factory=dict)
 
     @property
     def resource(self) -> Resource:
@@ -108,7 +110,15 @@ class Work:
         through = Pace.objects.filter(account=self.account).values_list("pulled_through", flat=True).first()
         since = through.astimezone(EASTERN).date() - OVERLAP if through else None
         self.seen = self.read(lambda: self.resource.departures(self.client, since))
+        self.seen_since_sending = True
         return self.seen
+
+    def rows_of(self, batch: Batch) -> list[PlannedRow]:
+        """The rows of a batch, in the order in which they were posted."""
+        if batch.pk not in self.rows:
+            rows = PlannedRow.objects.filter(batch=batch)
+            return sorted(rows, key=lambda row: row.label.casefold())
+        return self.rows[batch.pk]
 
     def alarm(self, reason: str, batch: Batch | None = None, **detail: Any) -> None:
         """Write down, where nobody can overlook or erase it, that the vendor did something it must not."""
