@@ -206,6 +206,9 @@ class AgencyInviteForm(PageForm):
         super().__init__(*args, **kwargs)
         account: Any = self.fields["account"]
         account.queryset = Account.objects.all()
+        for name in ("account", "role"):
+            # Needed by who is no administrator; `clean` says so.
+            self.fields[name].needed = True  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A client with a role, or an administrator: one of both."""
@@ -243,7 +246,9 @@ class RolesForm(PageForm):
         super().__init__(*args, **kwargs)
         choices = [("", _("no access")), *AccountAccess.Role.choices]
         for account in accounts:
-            self.fields[f"role-{account.pk}"] = forms.ChoiceField(label=account.name, choices=choices, required=False)
+            field = forms.ChoiceField(label=account.name, choices=choices, required=False)
+            field.needed = True  # type: ignore[attr-defined]
+            self.fields[f"role-{account.pk}"] = field
 
     def roles(self) -> dict[int, str]:
         """What was chosen, by the client's primary key."""

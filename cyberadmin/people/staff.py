@@ -94,6 +94,11 @@ class Remains:
     changes: QuerySet[Change]
     invitations: QuerySet[OneTimeLink]
 
+    @property
+    def approvals(self) -> int:
+        """How many approvals hang on this person."""
+        return len(self.asked) + len(self.waiting_on)
+
 
 def remains(user: User) -> Remains:
     """Everything that hangs on a person, over all clients."""
@@ -103,7 +108,7 @@ def remains(user: User) -> Remains:
         accesses=AccountAccess.objects.filter(user=user).select_related("account").order_by("account__name"),
         tokens=tokens_of(user),
         asked=open_approvals.filter(asked_by=user),
-        waiting_on=_only_for(user, open_approvals),
+        waiting_on=_only_for(user, open_approvals.exclude(asked_by=user)),
         changes=changes.order_by("account__name", "id"),
         invitations=links.open_invitations().filter(created_by=user),
     )

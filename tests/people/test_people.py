@@ -160,6 +160,14 @@ def test_the_close_out_page_shows_everything_and_one_button_closes_it(world: Wor
     for shown in (f"…{token.last_four}", "Asked by the leaver", "only this person may approve", "guest@example.com"):
         assert shown in main, shown
     assert f"/c/{world.account.slug}/sync/change/{change.pk}/" in main
+    for heading in (
+        "Tokens to rotate (1)",
+        "Approvals (2)",
+        "Changes that wait (1)",
+        "Clients (1)",
+        "Invitations they made (1)",
+    ):
+        assert heading in main, heading
     assert f"/c/{world.account.slug}/token/" in main
     assert visitor.send(f"/people/{user.pk}/leave/", why="").status_code == 200
     assert there.is_inside()

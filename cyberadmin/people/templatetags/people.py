@@ -16,9 +16,9 @@ register = template.Library()
 
 
 @register.simple_tag
-def at(moment: datetime | None) -> str:
-    """Day and time in the agency's zone; a dash for none."""
-    return moment_text(moment, None)
+def at(moment: datetime | None, short: bool = False) -> str:
+    """Day and time in the agency's zone; with `short` the time alone for today; a dash for none."""
+    return moment_text(moment, None, short=short)
 
 
 @register.filter
