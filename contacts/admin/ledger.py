@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from contacts.consent import ledger, proofs
-from contacts.models import ConsentRecord, Contact, email_key
+from contacts.models import ConsentRecord, email_key
 from cyberadmin.accounts import audit
 from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.accounts.scoping import ScopedAdmin, ScopedPage
@@ -111,7 +111,7 @@ def _plain(cell: Any) -> str:
 class ConsentRecordAdmin(ScopedAdmin):
     """The ledger of one client, newest first, searched by a whole address."""
 
-    list_display = ("email", "happened", "kind", "rests_on", "given", "expires", "kept_proof", "by", "written")
+    list_display = ("email", "happened", "consent", "given", "expires", "kept_proof", "written")
     list_display_links = None
     list_filter = (SourceFilter,)
     search_fields = ("email_key",)
@@ -130,6 +130,10 @@ class ConsentRecordAdmin(ScopedAdmin):
         ("<int:object_id>/proof/", "proof", ProofPage),
     )
 
+    @property
+    def many(self) -> Any:
+        return lazy("consent records")
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -143,13 +147,9 @@ class ConsentRecordAdmin(ScopedAdmin):
     def happened(self, obj: ConsentRecord) -> str:
         return obj.get_source_display()
 
-    @display(description=lazy("Type"))
-    def kind(self, obj: ConsentRecord) -> str:
-        return dict(Contact.Consent.choices).get(obj.consent_type, "")  # type: ignore[return-value]
-
-    @display(description=lazy("Relation"))
-    def rests_on(self, obj: ConsentRecord) -> str:
-        return obj.relation_label
+    @display(description=lazy("Consent"))
+    def consent(self, obj: ConsentRecord) -> str:
+        return " · ".join(part for part in (obj.get_consent_type_display(), obj.relation_label) if part)
 
     @display(description=lazy("Given on"))
     def given(self, obj: ConsentRecord) -> str:
@@ -166,10 +166,6 @@ class ConsentRecordAdmin(ScopedAdmin):
         url = reverse("admin:contacts_consentrecord_proof", args=[obj.pk])
         return format_html('{} <a href="{}">{}</a>', obj.proof, url, obj.proof_file.original_name)
 
-    @display(description=lazy("By"))
-    def by(self, obj: ConsentRecord) -> str:
-        return obj.actor_name
-
     @display(description=lazy("Written down"))
     def written(self, obj: ConsentRecord) -> str:
-        return moment_text(obj.at, obj.account)
+        return f"{obj.actor_name}, {moment_text(obj.at, obj.account)}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 #: Size in units of the SVG: the columns' field, and the room above for the numbers and below for the months.
-WIDTH, HEIGHT, ABOVE, BELOW = 720, 160, 22, 22
+WIDTH, HEIGHT, ABOVE, BELOW = 720, 160, 26, 50
 GAP = 10
 
 
@@ -37,7 +37,8 @@ class Chart:
     highest: int
     view_box: str = f"0 0 {WIDTH} {ABOVE + HEIGHT + BELOW}"
     floor: int = ABOVE + HEIGHT
-    words_at: int = ABOVE + HEIGHT + 16
+    words_at: int = ABOVE + HEIGHT + 20
+    years_at: int = ABOVE + HEIGHT + 44
     width: int = WIDTH
 
 
