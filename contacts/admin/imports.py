@@ -17,6 +17,7 @@ from contacts.imports import columns, reading, reasons
 from contacts.imports.planning import customs_of, opener_of
 from contacts.imports.problems import Refused, letters
 from contacts.models import ImportFile, ProofFile, Relation
+from cyberadmin.accounts import policy
 from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.accounts.scoping import ScopedAdmin
@@ -113,6 +114,7 @@ class ColumnsPage(ImportPage):
             account=self.account,
             file=self.obj,
             customs=customs_of(self.account.pk),
+            may_know_overlap=self.user.is_superuser and uploads.overlap(self.obj.change_set) is not None,
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -193,8 +195,15 @@ class ColumnsPage(ImportPage):
             proof_kept=ProofFile.objects.filter(account=self.account, pk=kept).first() if kept else None,
             express=[str(Relation(value).label) for value in Relation.values if value in terms.EXPRESS],
             cancel_url=set_url(change_set),
+            other_client=self.other_client(),
             **context,
         )
+
+    def other_client(self) -> str:
+        """The name of the client whose list this one looks like, for who may see that client; "" for everybody else."""
+        other = uploads.overlap(self.obj.change_set)
+        seen = policy.accounts_for(self.user).filter(pk=other).first() if other is not None else None
+        return seen.name if seen else ""
 
     def perform(self, form: Any) -> ChangeSet:
         values = form.cleaned_data
@@ -210,6 +219,8 @@ class ColumnsPage(ImportPage):
             proof_file=self.obj.change_set.parameters.get("proof_file"),
             language=values["language"],
             why=values["why"],
+            mixed_sure=values["mixed_sure"],
+            known_overlap=bool(values.get("known_overlap")),
         )
         return uploads.choose(self.user, self.obj, chosen)
 

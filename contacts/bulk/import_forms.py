@@ -96,6 +96,9 @@ class ColumnsForm(PageForm):
             "What the consent rests on. One relation for the whole list: if it mixes several, split it and import each part."
         ),
     )
+    mixed_sure = forms.BooleanField(
+        label=_("This list mixes relations that nobody can tell apart any more"), required=False
+    )
     consent_on = forms.CharField(
         label=_("Date of consent for rows without one"),
         required=False,
@@ -129,8 +132,22 @@ class ColumnsForm(PageForm):
         help_text=_("Where the list comes from. Kept in the history with your name."),
     )
 
-    def __init__(self, *args: Any, account: Account, file: ImportFile, customs: list[Custom], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        account: Account,
+        file: ImportFile,
+        customs: list[Custom],
+        may_know_overlap: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if may_know_overlap:
+            self.fields["known_overlap"] = forms.BooleanField(
+                label=_("These people belong to this client as well: I have checked it"),
+                required=False,
+                help_text=_("Only an agency administrator can say so; it is kept in the history."),
+            )
         self.customs = customs
         choices = target_choices(customs)
         header = list(file.layout.get("columns", ()))

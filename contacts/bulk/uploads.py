@@ -18,7 +18,7 @@ from contacts.consent.ledger import Facts
 from contacts.imports import columns, problems, reading, reasons
 from contacts.imports.planning import KIND, STORE, customs_of, opener_of
 from contacts.models import ColumnMapping, Contact, ImportFile, ProofFile, Relation
-from cyberadmin.accounts import policy
+from cyberadmin.accounts import audit, policy
 from cyberadmin.accounts.models import Account
 from cyberadmin.sync.bulk import services
 from cyberadmin.sync.models import ChangeSet
@@ -45,6 +45,10 @@ class Chosen:
     proof_file: int | None = None
     language: str = ""
     why: str = ""
+    #: The person says that the relations of a mixed list cannot be told apart.
+    mixed_sure: bool = False
+    #: An administrator says that the people of another client are this client's as well.
+    known_overlap: bool = False
 
 
 def receive(actor: User, account: Account, name: str, source: BinaryIO) -> ImportFile:
@@ -136,7 +140,7 @@ def choose(actor: User, file: ImportFile, chosen: Chosen) -> ChangeSet:
                     "used_by": actor,
                 },
             )
-        parameters = {**_parameters(file, chosen), **_kept(change_set)}
+        parameters = {**_parameters(file, chosen), **_overlaps(actor, change_set, chosen)}
         ChangeSet.objects.filter(pk=change_set.pk).update(why=chosen.why.strip(), parameters=parameters, actor=actor)
         change_set.refresh_from_db()
         if change_set.state == ChangeSet.State.DRAFT:
@@ -144,10 +148,20 @@ def choose(actor: User, file: ImportFile, chosen: Chosen) -> ChangeSet:
         return services.replan(actor, change_set)
 
 
-def _kept(change_set: ChangeSet) -> dict[str, Any]:
-    """What an administrator decided about the list beside the form."""
-    overlaps = change_set.parameters.get("known_overlaps")
-    return {"known_overlaps": overlaps} if overlaps else {}
+def overlap(change_set: ChangeSet) -> int | None:
+    """The other client whose list this one looks like, when the plan was stopped for that; by primary key."""
+    stopped = change_set.state == ChangeSet.State.FAILED and change_set.reason == "other_clients_list"
+    return int(change_set.reason_detail["account"]) if stopped else None
+
+
+def _overlaps(actor: User, change_set: ChangeSet, chosen: Chosen) -> dict[str, Any]:
+    """The other clients whose people an administrator said are this client's as well; written into the history."""
+    known = list(change_set.parameters.get("known_overlaps", ()))
+    other = overlap(change_set)
+    if chosen.known_overlap and actor.is_superuser and other is not None and other not in known:
+        known.append(other)
+        audit.record("bulk.overlap_known", actor=actor, account=change_set.account, change_set=change_set.pk)
+    return {"known_overlaps": known} if known else {}
 
 
 def _parameters(file: ImportFile, chosen: Chosen) -> dict[str, Any]:
@@ -201,6 +215,11 @@ def _check(actor: User, file: ImportFile, chosen: Chosen) -> None:
         wrong.pop("proof", None)
     if chosen.relation == Relation.PURCHASED and not actor.is_superuser:
         wrong["relation"] = _("Only an agency administrator may import a purchased list, with a proof of consent.")
+    if chosen.relation == Relation.MIXED and not chosen.mixed_sure:
+        wrong["relation"] = _(
+            "A mixed list proves little for anybody. Split the file by relation and import each part with its own; only "
+            "where that is impossible, tick the box below."
+        )
     found |= {{"given_on": "consent_on"}.get(name, name): words for name, words in wrong.items()}
     if chosen.language and chosen.language not in Contact.Language.values:
         found["language"] = _("Choose a language from the list.")

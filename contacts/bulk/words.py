@@ -33,7 +33,7 @@ SENTENCES: dict[str, str | Promise] = {
     "express_stays": lazy("This person has given express consent, which is better: it stays."),
     "same_consent": lazy("This consent is known already."),
     "cells": lazy("Some cells cannot be imported."),
-    "twice_in_file": lazy("This address stands on line %(line)s already; that line counts."),
+    "twice_in_file": lazy("This address stands in row %(line)s already; that row counts."),
     "no_consent_date": lazy("No date of consent. Fill it in, or give one date for the whole list."),
     "consent_in_future": lazy("The date of consent, %(on)s, lies in the future."),
     "no_proof": lazy("Express consent needs a proof. Fill it in, or give one for the whole list."),

@@ -65,6 +65,9 @@ class ImportJudge:
         self.resource = registry.get("contact")
         self.firsts = Firsts()
         self.sample = Sample(seed)
+        self.is_express = choices.is_express
+        #: When a consent of this list ends, by the day on which it was given: few days, many rows.
+        self.expiries: dict[date, date | None] = {}
         self.people: dict[str, Contact] = {}
         self.held: dict[int, dict[int, bool]] = {}
         self.protected: dict[str, str] = {}
@@ -116,9 +119,9 @@ class ImportJudge:
             return Answer(V.INVALID, reason="no_consent_date")
         if given > self.today:
             return Answer(V.INVALID, reason="consent_in_future", detail={"on": given.isoformat()})
-        if self.choices.is_express and not self._proof(row):
+        if self.is_express and not self._proof(row):
             return Answer(V.INVALID, reason="no_proof")
-        expires = terms.expires_on(self.choices.relation, given)
+        expires = self._expires_on(given)
         if expires is not None and expires <= self.today:
             return Answer(V.REFUSED, reason="lapsed_on_arrival", detail={"on": expires.isoformat()})
         return None
@@ -149,6 +152,11 @@ class ImportJudge:
             base={**base, **_consent_of(person)},
         )
 
+    def _expires_on(self, given: date) -> date | None:
+        if given not in self.expiries:
+            self.expiries[given] = terms.expires_on(self.choices.relation, given)
+        return self.expiries[given]
+
     def _given_on(self, row: TypedRow) -> date | None:
         written = row.values.get(CONSENT_ON)
         return date.fromisoformat(written) if written else self.choices.consent_on
@@ -166,9 +174,9 @@ class ImportJudge:
         """Whether the vendor would take this consent over: it keeps a better or longer one (product.md 3c)."""
         if person.consent_type == Contact.Consent.EXPRESS:
             return False
-        if self.choices.is_express or person.consent_read_at is None:
+        if self.is_express or person.consent_read_at is None:
             return True
-        new = terms.expires_on(self.choices.relation, date.fromisoformat(consent[CONSENT_ON]))
+        new = self._expires_on(date.fromisoformat(consent[CONSENT_ON]))
         if person.consent_expires_on is None:
             return person.consent_relation != self.choices.relation
         return new is None or new > person.consent_expires_on

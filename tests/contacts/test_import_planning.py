@@ -12,6 +12,7 @@ from contacts.bulk import uploads
 from contacts.bulk.uploads import Chosen
 from contacts.imports.firsts import Firsts
 from contacts.models import ColumnMapping, ConsentRecord, Contact, ImportFile
+from cyberadmin.accounts.models import AuditEvent
 from cyberadmin.sync.admin import bulk_rows, bulk_words
 from cyberadmin.sync.bulk import services
 from cyberadmin.sync.clock import now
@@ -284,3 +285,26 @@ def test_taking_back_deletes_the_new_and_restores_the_old_but_touches_nobody_who
     assert world.held_member("ben@example.com")["firstname"] == "Ben"
     assert held_groups(world, "ben@example.com") == set()
     assert differences(world.account.pk) == []
+
+
+def test_an_administrator_alone_can_say_that_both_clients_know_these_people(world: World) -> None:
+    other, export = other_clients_people(world, 12)
+    file = upload(world, export)
+    choose(world, file)
+    file.refresh_from_db()
+    assert choose(world, file, known_overlap=True).reason == "other_clients_list"
+    world.editor.is_superuser = True
+    world.editor.save()
+    file.refresh_from_db()
+    assert choose(world, file, known_overlap=True).counts == {"rows": 12, "create": 12}
+    event = AuditEvent.objects.get(action="bulk.overlap_known")
+    assert (event.account, event.actor) == (world.account, world.editor)
+    assert other.account.name not in str(event.detail)
+
+
+def test_a_mixed_list_is_discouraged(world: World) -> None:
+    file = upload(world, LIST)
+    with pytest.raises(ValidationError) as refused:
+        choose(world, file, relation="mixed-list")
+    assert "Split the file" in refused.value.message_dict["relation"][0]
+    assert choose(world, file, relation="mixed-list", mixed_sure=True).counts["create"] == 2
