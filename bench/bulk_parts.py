@@ -40,11 +40,11 @@ class Spent:
 class Bench:
     """One sandbox with two equal accounts: one for the bare loop, one for the engine."""
 
-    def __init__(self, folder: Path, rows: int) -> None:
+    def __init__(self, folder: Path, rows: int, vendor_ms: int = 0) -> None:
         self.rows = rows
         self.sandbox = SandboxServer(folder / "sandbox.sqlite3")
         settings.CYBERIMPACT_SANDBOX_URL = self.sandbox.base_url
-        self.sandbox.settings(batch_start_seconds=0, batch_run_seconds=0)
+        self.sandbox.settings(batch_start_seconds=0, batch_run_seconds=vendor_ms / 1000)
         self.world, self.other = World.build(self.sandbox), World.build(self.sandbox)
         self.people = [self.world.mirrored(f"known{number}@example.com") for number in range(EDITED)]
         self.change_set: ChangeSet | None = None

@@ -27,6 +27,8 @@ State = PlannedRow.State
 #: Verbs for which the vendor has a batch; only `add` claims something (docs/adr/0006).
 BATCHED = ("add", "unsubscribe", "delete")
 APPLYING = (ChangeSet.State.APPLYING,)
+#: What sending and settling do not look at; a kind that does all the same gets it, row by row.
+UNREAD = ("detail", "base", "result_words")
 #: Why a row waits although its turn has come.
 EDIT_WAITING = "edit_waiting"
 
@@ -92,7 +94,7 @@ def compose(work: Work) -> tuple[Batch, Ready] | bool:
 
 def _next_rows(work: Work) -> list[PlannedRow]:
     """The rows whose turn it is: parts of a refused batch first, else the next ones of the first verb."""
-    waiting = PlannedRow.objects.filter(change_set=work.change_set, state=State.WAITING)
+    waiting = PlannedRow.objects.filter(change_set=work.change_set, state=State.WAITING).defer(*UNREAD)
     part = waiting.filter(part__gt=0).order_by("part").values_list("part", flat=True).first()
     if part is not None:
         return list(waiting.filter(part=part).order_by("number"))

@@ -1,0 +1,167 @@
+"""Promise P6 over every write path, with either vendor: whoever left is never subscribed again by anything we send."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from contacts import services as contacts
+from contacts.models import Contact
+from cyberadmin.sync import services as changes
+from cyberadmin.sync.bulk import planning, services
+from cyberadmin.sync.models import Change, ChangeSet, PullRun
+from groups.models import Group
+from tests.sync.bulk.desk import BulkDesk, came_back
+from tests.world import from_sweep
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PEOPLE = 8
+STEPS = 45
+SEEDS = [pytest.param(seed, marks=[] if seed < 1 else [pytest.mark.long]) for seed in range(25)]
+
+
+class Life:
+    """Draws what staff and the vendor's own people do, in any order."""
+
+    def __init__(self, desk: BulkDesk, draw: random.Random) -> None:
+        self.desk, self.world, self.draw = desk, desk.world, draw
+        self.addresses = [f"person{number}@example.com" for number in range(PEOPLE)]
+        for address in self.addresses[: PEOPLE // 2]:
+            self.world.mirrored(address, firstname="First")
+        self.group: Group = self.world.mirrored_group("Friends")
+        self.sets: list[ChangeSet] = []
+        self.count = 0
+
+    def step(self) -> None:
+        """One thing happens."""
+        self.count += 1
+        acts: list[tuple[Callable[[], object], int]] = [
+            (self.leave_there, 4),
+            (self.leave_here, 2),
+            (self.edit, 4),
+            (self.change_address, 2),
+            (self.join, 3),
+            (self.create, 3),
+            (self.optin, 2),
+            (self.delete, 1),
+            (self.undo, 2),
+            (self.decide, 2),
+            (self.plan, 3),
+            (self.apply, 4),
+            (self.work, 10),
+            (self.pull, 3),
+        ]
+        act = self.draw.choices([one for one, _ in acts], [weight for _, weight in acts])[0]
+        try:
+            act()
+        except ValidationError:
+            # Refused by the page with a sentence, as it should be.
+            return
+
+    def address(self) -> str:
+        """An address, in whichever letters."""
+        address = self.draw.choice(self.addresses)
+        return address.upper() if self.draw.random() < 0.2 else address
+
+    def someone(self) -> Contact:
+        """Somebody in the mirror, whatever their state. Raises ValidationError when nobody is."""
+        rows = list(Contact.objects.filter(account=self.world.account).order_by("pk"))
+        if not rows:
+            raise ValidationError("nobody")
+        return self.draw.choice(rows)
+
+    def leave_there(self) -> None:
+        held = [one["email"] for one in self.world.held()["members"]]
+        if held:
+            way = self.draw.choice(["unsubscribe", "bounce"])
+            self.world.sandbox.control("POST", way, account=self.world.remote, email=self.draw.choice(held))
+
+    def leave_here(self) -> None:
+        contacts.unsubscribe(self.world.editor, self.someone(), "Said no")
+
+    def edit(self) -> None:
+        row = self.someone()
+        contacts.edit_contact(self.world.editor, row, {"note": f"note {self.count}"}, row.edit_version)
+
+    def change_address(self) -> None:
+        row = self.someone()
+        contacts.edit_contact(self.world.editor, row, {"email": self.address()}, row.edit_version)
+
+    def join(self) -> None:
+        contacts.change_groups(self.world.editor, self.someone(), [self.group], [])
+
+    def create(self) -> None:
+        contacts.create_contact(self.world.editor, self.world.account, {"email": self.address()}, [self.group])
+
+    def optin(self) -> None:
+        contacts.request_optin(self.world.editor, self.someone(), "Asked on the phone")
+
+    def delete(self) -> None:
+        contacts.delete_contact(self.world.editor, self.someone(), "Gone")
+
+    def undo(self) -> None:
+        waiting = list(Change.objects.filter(account=self.world.account, state__in=Change.OPEN).order_by("pk"))
+        if waiting:
+            self.draw.choice([changes.discard, changes.retry])(self.world.editor, self.draw.choice(waiting))
+
+    def decide(self) -> None:
+        """Whatever a person may answer to a conflict."""
+        for change in Change.objects.filter(account=self.world.account, state="conflict").order_by("pk"):
+            keep = {"keep": self.draw.choice(["ours", "theirs"])}
+            if change.reason == "gone_there":
+                self.draw.choice([changes.recreate, changes.let_go])(self.world.editor, change)
+            else:
+                changes.resolve(self.world.editor, change, {name: keep for name in change.fields})
+
+    def plan(self) -> None:
+        verb = self.draw.choice(["add", "add", "update", "unsubscribe", "delete"])
+        rows = [(self.address(), f"Bulk {self.count}") for _ in range(5)]
+        groups = [self.group.pk] if verb == "add" and self.draw.random() < 0.5 else []
+        self.sets.append(self.desk.start(verb, rows, groups=groups))
+        if self.draw.random() < 0.9:
+            planning.plan(self.sets[-1].pk)
+
+    def apply(self) -> None:
+        for change_set in self.sets:
+            change_set.refresh_from_db()
+            if change_set.state == ChangeSet.State.PLANNED:
+                self.desk.approve(change_set)
+            elif change_set.state == ChangeSet.State.PAUSED:
+                services.resume(self.world.editor, change_set)
+
+    def work(self) -> None:
+        for _ in range(4):
+            self.desk.step()
+            from_sweep(self.world.account.pk)
+            self.desk.pass_time(self.draw.choice([0.0, 3.0, 200.0]))
+
+    def pull(self) -> None:
+        self.world.pull(self.draw.choice([PullRun.Scope.FULL, PullRun.Scope.INCREMENTAL]))
+
+
+@pytest.mark.parametrize("choice", ["error", "revive", "skip"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nobody_who_left_comes_back_by_anything_we_do(desk: BulkDesk, seed: int, choice: str) -> None:
+    desk.world.sandbox.settings(
+        add_members_unsubscribed=choice,
+        add_members_bounced=choice,
+        unsubscribed_create="accept" if choice == "revive" else "refuse",
+        bounced_create="accept" if choice == "revive" else "refuse",
+        batch_start_seconds=0,
+        batch_run_seconds=0,
+    )
+    life = Life(desk, random.Random(seed))
+    for _ in range(STEPS):
+        life.step()
+    life.apply()
+    for _ in range(30):
+        desk.step()
+        from_sweep(desk.world.account.pk)
+        desk.pass_time(300)
+    assert came_back(desk.world) == []
+    sent = desk.world.sandbox.journal(account=desk.world.remote)
+    assert {"api", "batch"} <= {one["source"] for one in sent}
