@@ -225,6 +225,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch-tokens": {"task": "cyberadmin.sync.tasks.watch_tokens", "schedule": 3600.0},
     "people-housekeeping": {"task": "cyberadmin.people.tasks.keep_house", "schedule": 3600.0},
     "read-consents": {"task": "contacts.tasks.read_consents", "schedule": 60.0},
+    "purge-import-files": {"task": "contacts.tasks.purge_import_files", "schedule": 3600.0},
     "campaigns-watch": {"task": "campaigns.tasks.watch", "schedule": 60.0},
 }
 
@@ -260,6 +261,8 @@ BULK_TYPED_COUNT_ABOVE = env.int("BULK_TYPED_COUNT_ABOVE", default=100)
 # Rows in one batch of the vendor, and days after its end for which the rows of a plan keep addresses and values.
 BULK_BATCH_ROWS = env.int("BULK_BATCH_ROWS", default=1_000)
 BULK_ROWS_KEPT_DAYS = env.int("BULK_ROWS_KEPT_DAYS", default=90)
+# Days after its end, or after it was begun and left, for which the file of an import is kept, sealed.
+IMPORT_FILES_KEPT_DAYS = env.int("IMPORT_FILES_KEPT_DAYS", default=30)
 
 # --- Consent (api/README.md 6, row 25) ------------------------------------------------------------------------------
 # Months that a consent lasts, by relation, where it is not the usual: information-request=6,partners=12; 0 = no end.
