@@ -145,8 +145,8 @@ class ContactMerge:
         plan.seen.append(mirrored.pk)
         if self._just_left(mirrored):
             return
-        waits_for_create = mirrored.remote_id is None and mirrored.state == Contact.State.SUBSCRIBED
-        if mirrored.edited or mirrored.gone_at is not None or waits_for_create:
+        # A contact without a number that no edit is under way for came with an import: it gets its number like any update.
+        if mirrored.edited or mirrored.gone_at is not None:
             plan.merges.append((mirrored, listed))
         else:
             plan.updates.append((mirrored, listed))
