@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def own_store(settings: Any, tmp_path: Path) -> None:
-    """A store without the files of other tests."""
+def own_store(settings: Any, tmp_path: Path) -> Iterator[None]:
+    """A store without the files of other tests, and a clock that goes back afterwards."""
     settings.DATA_DIR = tmp_path
+    yield
+    clock.reset()
 
 
 def imported(state: str, *, ended: bool) -> ImportFile:
