@@ -20,7 +20,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 POST = {"method": "POST", "path": "/batches"}
 GET = {"method": "GET", "path": "/batches/{id}"}
-VERBS = ["add", "unsubscribe", "delete"]
+#: In the normal run only what claims something; the whole table with `--long`.
+VERBS = ["add", *(pytest.param(verb, marks=pytest.mark.long) for verb in ("unsubscribe", "delete"))]
+
+
+def shortly(*values: Any, first: int = 1) -> list[Any]:
+    """Parameters of which only the first belong to the normal run."""
+    return [*values[:first], *(pytest.param(value, marks=pytest.mark.long) for value in values[first:])]
 
 
 @pytest.fixture
@@ -92,8 +98,8 @@ def test_an_odd_result_is_looked_up_and_rings_an_alarm(bulk: BulkDesk, verb: str
     assert alarms() == [f"result_{kind}"]
 
 
-@pytest.mark.parametrize("order", ["reverse", "submitted"])
-@pytest.mark.parametrize("shape", ["id", "email", "none"])
+@pytest.mark.parametrize("order", shortly("reverse", "submitted"))
+@pytest.mark.parametrize("shape", shortly("none", "id", "email"))
 @pytest.mark.parametrize("names", ["email", "id"])
 @pytest.mark.parametrize("choice", ["first_fails", "all_but_first_fail"])
 def test_each_contact_has_its_own_result(bulk: BulkDesk, order: str, shape: str, names: str, choice: str) -> None:
@@ -110,7 +116,7 @@ def test_each_contact_has_its_own_result(bulk: BulkDesk, order: str, shape: str,
     bulk.check(done)
 
 
-@pytest.mark.parametrize("state", ["DONE", "completed"])
+@pytest.mark.parametrize("state", shortly("DONE", "completed"))
 def test_another_word_for_finished_is_understood(bulk: BulkDesk, state: str) -> None:
     bulk.world.sandbox.settings(batch_end_state=state)
     all_done(bulk, bulk.apply("add", people(6)), "add")
@@ -127,7 +133,7 @@ def test_an_unknown_state_is_not_finished(bulk: BulkDesk) -> None:
     all_done(bulk, bulk.follow(change_set, 2_000), "add")
 
 
-@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize("status", shortly(422, 400))
 def test_a_batch_refused_for_one_bad_row_is_divided_until_that_row_is_alone(bulk: BulkDesk, status: int) -> None:
     bulk.world.sandbox.settings(schema_error_status=status)
     rows = [(email, BAD_NAME if email == "person3@example.com" else name) for email, name in people(8)]
@@ -140,7 +146,7 @@ def test_a_batch_refused_for_one_bad_row_is_divided_until_that_row_is_alone(bulk
     bulk.check(done)
 
 
-@pytest.mark.parametrize("status", [413, 422])
+@pytest.mark.parametrize("status", shortly(413, 422))
 def test_a_limit_of_the_vendor_is_learnt(bulk: BulkDesk, settings: Any, status: int) -> None:
     settings.BULK_BATCH_ROWS = 8
     bulk.world.sandbox.settings(batch_cap=4, batch_cap_status=status)
@@ -170,7 +176,7 @@ def test_the_same_refusal_for_everybody_stops_after_twenty(bulk: BulkDesk, verb:
     assert AuditEvent.objects.filter(action="bulk.stopped").count() == 1
 
 
-@pytest.mark.parametrize("choice", ["error", "revive", "skip"])
+@pytest.mark.parametrize("choice", shortly("revive", "error", "skip", first=2))
 @pytest.mark.parametrize("how", ["unsubscribe", "bounce"])
 def test_who_left_there_unknown_to_us_is_never_in_a_batch(bulk: BulkDesk, choice: str, how: str) -> None:
     state = "unsubscribed" if how == "unsubscribe" else "bounced"
