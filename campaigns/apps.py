@@ -11,9 +11,11 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts import panels
+        from contacts.consent import erasure
         from cyberadmin.sync import registry
         from templates import merge_fields, uses
 
+        from .erasure import of_person
         from .pages.received import panel
         from .resource import MailingResource
         from .uses import custom_field_names, foreign_bodies, of_template
@@ -23,3 +25,4 @@ class CampaignsConfig(AppConfig):
         merge_fields.register_bodies(foreign_bodies)
         merge_fields.register_custom_names(custom_field_names)
         panels.register(panel)
+        erasure.register("recipients", of_person)

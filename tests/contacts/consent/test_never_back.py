@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
+from campaigns.models import Mailing, MailingRecipient, RecipientList
 from contacts import services
 from contacts.consent import erasure, ledger, never_back, proofs, setting
 from contacts.consent.ledger import Facts
@@ -87,6 +88,23 @@ def test_nothing_that_says_who_it_was_is_left_and_nobody_brings_them_back(world:
     protected = registry.get("contact").protected(world.account.pk, [EMAIL, "other@example.com"])
     assert protected == {EMAIL: "erased"}
     assert Change.objects.filter(state__in=Change.OPEN).count() == 0
+
+
+def test_lists_of_recipients_lose_the_row_of_an_erased_person_and_of_nobody_else(world: World) -> None:
+    gone(world)
+    with writing():
+        mailing = Mailing.objects.create(account=world.account, remote_id=1, subject="News", stage="sent")
+    read = RecipientList.objects.create(
+        mailing=mailing, outcome="opened", state="ready", total=2, requested_at=timezone.now()
+    )
+    with writing():
+        for email in (EMAIL, "other@example.com"):
+            MailingRecipient.objects.create(
+                list=read, generation=0, account=world.account, email=email, email_key=email
+            )
+    done = erasure.erase_address(world.editor, world.account, EMAIL, "Request")
+    assert done.counts["recipients"] == 1
+    assert MailingRecipient.objects.get().email == "other@example.com"
 
 
 def test_another_contact_is_not_moved_to_an_erased_address(world: World) -> None:
