@@ -69,7 +69,7 @@ class ImportKind(BulkKind):
 
     kind = KIND
     object_kind = "contact"
-    label = _("Import")
+    label = _("Import of a list")
 
     def judge(self, change_set: ChangeSet) -> Iterator[Judged]:
         self.check(change_set)

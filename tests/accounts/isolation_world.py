@@ -18,7 +18,10 @@ from campaigns.models import (
     PersonReading,
     RecipientList,
 )
+from contacts.bulk import uploads
 from contacts.consent import ledger, proofs
+from contacts.imports import reading
+from contacts.imports.planning import STORE
 from contacts.models import Contact, CustomField, GroupMembership, ImportFile, ProofFile
 from cyberadmin.accounts import audit
 from cyberadmin.accounts.models import Account, Credential, Sender
@@ -186,14 +189,15 @@ def plant(marker: str) -> Planted:
         values={"first_name": f"{marker} new", f"group:{group.pk}": True},
         base={"first_name": f"{marker} old"},
     )
-    file = ImportFile.objects.create(
+    listed = STORE.keep(account.pk, BytesIO(f"Courriel,{marker} column\nzoe@example.com,{marker} cell\n".encode()))
+    file = ImportFile(
         change_set=change_set,
         account=account,
         original_name=f"{marker} list.csv",
-        stored_name="",
-        sha256=marker,
-        layout={"columns": [f"{marker} column"], "kind": "text"},
+        stored_name=listed.name,
+        sha256=listed.sha256,
     )
+    uploads.read_as(file, reading.Options())
     held = HeldSweep.objects.create(account=account, run=run, kind=f"{marker}"[:20], total=9)
     link = OneTimeLink.objects.create(
         kind="invitation",

@@ -78,7 +78,7 @@ def apply(desk: Desk, tall: bool = False) -> None:
     if tall:
         desk.shot("bulk-apply")
     desk.submit()
-    see_state(desk, "Done", "Terminé")
+    see_state(desk, "Done", "Terminée")
 
 
 def import_list(desk: Desk, vendor: Vendor) -> str:
@@ -96,13 +96,13 @@ def import_list(desk: Desk, vendor: Vendor) -> str:
     expect(page.locator("[name=relation]")).to_have_value("")
     page.locator("[name=groups]").first.check()
     desk.submit()
-    desk.see("Say what this consent rests on.", "Indiquez sur quoi repose ce consentement.")
+    desk.see("Say what this consent rests on.", "Dites sur quoi repose ce consentement.")
     expect(page.locator("[name=groups]").first).to_be_checked()
     page.select_option("[name=column-4]", "consent_on")
     page.select_option("[name=relation]", "active-clients")
     desk.shot("import-columns")
     desk.submit()
-    see_state(desk, "Plan ready, nothing sent", "Plan prêt, rien n’est envoyé")
+    see_state(desk, "Plan ready, nothing sent", "Plan prêt, rien d’envoyé")
     for verdict, number in (("create", 1), ("update", 2), ("duplicate", 1), ("refused", 2), ("invalid", 1)):
         expect(page.locator(f".ca-figures a[href='?verdict={verdict}#rows']")).to_have_text(str(number))
     expect(page.locator(".ca-plan tbody tr")).to_have_count(7)
@@ -135,7 +135,7 @@ def correct(desk: Desk, vendor: Vendor, address: str) -> None:
     page.select_option("[name=column-4]", "consent_on")
     page.select_option("[name=relation]", "active-clients")
     desk.submit()
-    see_state(desk, "Plan ready, nothing sent", "Plan prêt, rien n’est envoyé")
+    see_state(desk, "Plan ready, nothing sent", "Plan prêt, rien d’envoyé")
     page.goto(f"{page.url}?verdict=create")
     expect(page.locator(".ca-plan tbody th")).to_have_text(["avec@example.com"])
     apply(desk)
@@ -146,11 +146,11 @@ def take_back(desk: Desk, vendor: Vendor, address: str) -> None:
     """The whole import is taken back: the new contact goes, the old name returns."""
     page = desk.page
     page.goto(address)
-    page.locator("#bulk-now").get_by_role("link", name=desk.say("Take back…", "Reprendre…")).click()
+    page.locator("#bulk-now").get_by_role("link", name=desk.say("Take back…", "Revenir en arrière…")).click()
     desk.shot("bulk-take-back")
     page.fill("[name=why]", "wrong list")
     desk.submit()
-    see_state(desk, "Plan ready, nothing sent", "Plan prêt, rien n’est envoyé")
+    see_state(desk, "Plan ready, nothing sent", "Plan prêt, rien d’envoyé")
     desk.shot("bulk-take-back-plan")
     apply(desk)
     assert vendor.held_member("zoe.neuve@example.com") is None
@@ -180,14 +180,14 @@ def bulk_actions(desk: Desk, vendor: Vendor) -> None:
     page.locator("[name=groups]").first.check()
     desk.shot("bulk-join")
     desk.submit()
-    see_state(desk, "Plan ready, nothing sent", "Plan prêt, rien n’est envoyé")
+    see_state(desk, "Plan ready, nothing sent", "Plan prêt, rien d’envoyé")
     apply(desk)
     choose(desk, "set_field")
     desk.shot("bulk-field")
-    page.get_by_role("link", name=desk.say("Company", "Société")).click()
+    page.get_by_role("link", name=desk.say("Company", "Entreprise")).click()
     page.fill("[name=value]", "Les Amis du quai")
     desk.submit()
-    see_state(desk, "Plan ready, nothing sent", "Plan prêt, rien n’est envoyé")
+    see_state(desk, "Plan ready, nothing sent", "Plan prêt, rien d’envoyé")
     apply(desk)
     held = vendor.held_member("personne5@example.com")
     assert held is not None
@@ -205,7 +205,7 @@ def second_person(desk: Desk, browser: Browser, vendor: Vendor, colleague: str) 
     for name, value in (("given_on", "2026-05-04"), ("how", "Case cochée"), ("place", "Salon"), ("proof", "J’accepte")):
         page.fill(f"[name={name}]", value)
     desk.submit()
-    see_state(desk, "Plan ready, nothing sent", "Plan prêt, rien n’est envoyé")
+    see_state(desk, "Plan ready, nothing sent", "Plan prêt, rien d’envoyé")
     page.locator("#bulk-now .ca-button.primary").click()
     desk.see("A second person has to approve it", "Une deuxième personne doit l’approuver")
     desk.submit()
@@ -221,7 +221,7 @@ def second_person(desk: Desk, browser: Browser, vendor: Vendor, colleague: str) 
     other.page.goto(page.url)
     other.page.locator("#bulk-now .ca-button.primary").click()
     other.submit()
-    see_state(other, "Done", "Terminé")
+    see_state(other, "Done", "Terminée")
     other.close()
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.forms import PageForm, ReasonForm
+from cyberadmin.accounts.recent import RecentPassword
 from cyberadmin.sync.bulk import kinds, services
 from cyberadmin.sync.models import ChangeSet
 from cyberadmin.sync.pages import FormPage
@@ -82,7 +83,7 @@ class DecidePage(FormPage):
         )
 
 
-class ApplyPage(DecidePage):
+class ApplyPage(RecentPassword, DecidePage):
     """Ask a second person, or approve what the plan shows and have it sent."""
 
     form_class = ApplyForm
