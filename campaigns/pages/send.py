@@ -15,6 +15,7 @@ from campaigns.models import Approval, Campaign, ClientIdentity, Confirmation
 from campaigns.models.writing import Language
 from campaigns.preflight import gather
 from cyberadmin.accounts.forms import PageForm
+from cyberadmin.accounts.recent import RecentPassword
 from cyberadmin.accounts.scoping import ScopedPage, rights
 from cyberadmin.sync.pages import FormPage
 
@@ -42,7 +43,7 @@ class SendForm(PageForm):
     )
 
 
-class SendPage(CampaignFormPage):
+class SendPage(RecentPassword, CampaignFormPage):
     """Read the groups at the vendor, ask for approval, approve, refuse, schedule."""
 
     form_class = SendForm

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from cyberadmin.accounts import services
 from cyberadmin.accounts.forms import HostForm, PageForm, ReasonForm, TokenForm
 from cyberadmin.accounts.models import Account, Credential
+from cyberadmin.accounts.recent import RecentPassword
 from cyberadmin.accounts.scoping import ScopedPage, account_of
 from cyberadmin.sync import custody
 
@@ -62,7 +63,7 @@ class OwnTokenPage(ManagePage):
         return super().show(form, **{"cancel_url": reverse("admin:account_tokens"), **context})
 
 
-class TokenPage(OwnTokenPage):
+class TokenPage(RecentPassword, OwnTokenPage):
     """Paste a new token; it is checked before it replaces the one in use."""
 
     form_class = TokenForm
@@ -94,7 +95,7 @@ class TokenPage(OwnTokenPage):
         return super().show(form, connected=connected, steps=found, cancel_url=reverse(back), **context)
 
 
-class AskPage(OwnTokenPage):
+class AskPage(RecentPassword, OwnTokenPage):
     """Have Cyberimpact make a new token with the one in use; with a user name and password, this switches to a token."""
 
     form_class = OptionalReasonForm
@@ -116,7 +117,7 @@ class AskPage(OwnTokenPage):
         return super().show(form, active=active, **context)
 
 
-class AgainPage(OwnTokenPage):
+class AgainPage(RecentPassword, OwnTokenPage):
     """Check the same token once more after Cyberimpact could not be reached or the API was not active."""
 
     title = gettext_lazy("Check the token again")
@@ -147,7 +148,7 @@ class CheckPage(OwnTokenPage):
         messages.info(self.request, _("Cyberimpact is being asked. The outcome stands here in a moment."))
 
 
-class ForgetPage(OwnTokenPage):
+class ForgetPage(RecentPassword, OwnTokenPage):
     """Empty a credential that nobody has seen dead; it is not watched any more."""
 
     form_class = ReasonForm
@@ -164,7 +165,7 @@ class ForgetPage(OwnTokenPage):
         messages.success(self.request, _("Forgotten. The register keeps that it existed."))
 
 
-class HostPage(OwnTokenPage):
+class HostPage(RecentPassword, OwnTokenPage):
     """Call another host of Cyberimpact for this client: an administrator's decision, which forgets the token."""
 
     form_class = HostForm

@@ -6,13 +6,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext_lazy
 
 from cyberadmin.accounts.forms import ReasonForm
+from cyberadmin.accounts.recent import RecentPassword
 from cyberadmin.accounts.scoping import AgencyPage, address, to_home
 from cyberadmin.sync import holding, restored
 from cyberadmin.sync.models import Change, ChangeSet
 from cyberadmin.sync.pages import FormPage
 
 
-class RestoredPage(AgencyPage, FormPage):
+class RestoredPage(RecentPassword, AgencyPage, FormPage):
     """Says what happened, lists the clients that are still being pulled, and takes the decision to go on."""
 
     form_class = ReasonForm

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from cyberadmin.accounts import services
 from cyberadmin.accounts.forms import ConnectForm, LetterForm, SenderForm
 from cyberadmin.accounts.models import Account, Credential, Sender
+from cyberadmin.accounts.recent import RecentPassword
 from cyberadmin.accounts.scoping import AgencyPage, ScopedPage, address
 from cyberadmin.sync import services as engine
 from cyberadmin.sync.pages import FormPage
@@ -23,7 +24,7 @@ from .manage_page import ManagePage
 from .steps import alike, learned_senders, steps, unfinished
 
 
-class ConnectPage(AgencyPage, FormPage):
+class ConnectPage(RecentPassword, AgencyPage, FormPage):
     """A new client: who it is, and its token where that is at hand already."""
 
     form_class = ConnectForm
@@ -145,7 +146,7 @@ class ProvingStatus(ScopedPage):
         return JsonResponse({"final": credential is None or not credential.is_open})
 
 
-class ConfirmPage(ManagePage):
+class ConfirmPage(RecentPassword, ManagePage):
     """A person says that the vendor's account is this client; the first pull starts."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
