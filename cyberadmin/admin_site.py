@@ -1,4 +1,4 @@
-"""The console's admin site: one list of clients, and everything else inside the client in the address.
+"""The console's admin site: what needs one over all clients, and everything else inside the client in the address.
 
 Only the views named here exist. The theme's search over all models, Django's app pages, its "view on site" redirect and
 its per-object history are left out: none of them knows which client it speaks of.
@@ -13,7 +13,9 @@ from unfold.sites import UnfoldAdminSite
 
 from cyberadmin.accounts.scoping import account_of
 from cyberadmin.console.clients import client_urls
-from cyberadmin.console.home import ClientPage, HomePage, LiveStatus
+from cyberadmin.console.home import ClientPage, ClientsPage, LiveStatus
+from cyberadmin.console.monday import MondayPage
+from cyberadmin.console.restored import RestoredPage
 from cyberadmin.people.urls import people_urls
 
 
@@ -30,7 +32,9 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
             path("", self.admin_view(self.index), name="index"),
             path("autocomplete/", self.admin_view(self.autocomplete_view), name="autocomplete"),
             path("jsi18n/", self.admin_view(self.i18n_javascript, cacheable=True), name="jsi18n"),
+            path("clients/", self.admin_view(ClientsPage.as_view(site=self)), name="clients"),
             path("status/", self.admin_view(LiveStatus.as_view(site=self)), name="live_status"),
+            path("restored/", self.admin_view(RestoredPage.as_view(site=self)), name="restored"),
             *client_urls(self),
             *people_urls(self),
         ]
@@ -41,7 +45,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
         return urls
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
-        page = HomePage if account_of(request) is None else ClientPage
+        page = MondayPage if account_of(request) is None else ClientPage
         return page.as_view(site=self)(request)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

@@ -10,10 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from contacts.consent import typos
 from contacts.models import Contact
 from cyberadmin.accounts.models import Account
+from cyberadmin.accounts.my_clients import MyClientsPage
 from cyberadmin.accounts.scoping import ScopedPage, address, rights
 from cyberadmin.sync.listing import BoundedPaginator
-
-from .my_clients import MyClientsPage
 
 PER_PAGE = 50
 #: Which moment orders each list.

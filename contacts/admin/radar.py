@@ -11,9 +11,8 @@ from contacts.consent import radar, standing, terms
 from contacts.consent.chart import chart
 from contacts.consent.standing import Standing, Tally
 from contacts.models import ConsentReading
+from cyberadmin.accounts.my_clients import MyClientsPage
 from cyberadmin.accounts.scoping import ScopedPage, address
-
-from .my_clients import MyClientsPage
 
 #: What a radar counts, in the order of its figures.
 FIGURES = (Standing.EXPIRED, Standing.UNKNOWN, Standing.SUSPICIOUS, Standing.UNREAD, Standing.EXPRESS)

@@ -77,12 +77,17 @@ def _script_prefix(prefix: str) -> Iterator[None]:
         set_script_prefix(before)
 
 
-def address(request: HttpRequest, name: str, *args: Any, account: Account | None = None) -> str:
-    """The address of a page inside `account`, or outside every client when it is None; wherever the request itself is."""
-    root = (request.META.get("SCRIPT_NAME") or "").rstrip("/") + "/"
+def place(root: str, name: str, *args: Any, account: Account | None = None) -> str:
+    """The address of a page inside `account`, or outside every client; `root` is where the console begins, "/" at its end."""
     inside = f"{root}{PREFIX.strip('/')}/{account.slug}/" if account is not None else root
     with _script_prefix(inside):
         return reverse(name, args=args)
+
+
+def address(request: HttpRequest, name: str, *args: Any, account: Account | None = None) -> str:
+    """The address of a page inside `account`, or outside every client when it is None; wherever the request itself is."""
+    root = (request.META.get("SCRIPT_NAME") or "").rstrip("/") + "/"
+    return place(root, name, *args, account=account)
 
 
 def to_home(request: HttpRequest) -> HttpResponseRedirect:

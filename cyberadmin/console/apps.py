@@ -8,3 +8,9 @@ class ConsoleConfig(AppConfig):
     name = "cyberadmin.console"
     label = "console"
     verbose_name = _("Console")
+
+    def ready(self) -> None:
+        from . import needs_engine, needs_mailings
+
+        needs_engine.register()
+        needs_mailings.register()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.models import Account
 from cyberadmin.accounts.scoping import Rights, account_of, address, rights
-from cyberadmin.sync import reasons, services
+from cyberadmin.sync import holding, reasons, services
 from cyberadmin.sync.models import Change, HeldSweep
 
 from . import colour
@@ -75,6 +75,16 @@ class Shell:
         return services.workers_alive()
 
     @cached_property
+    def restored(self) -> bool:
+        """Whether nothing is sent at all because the database is a restored backup."""
+        return holding.holds()
+
+    @property
+    def restored_url(self) -> str:
+        """Where an administrator lets sending go on."""
+        return address(self.request, "admin:restored")
+
+    @cached_property
     def held(self) -> list[HeldSweep]:
         """Removals that wait for a decision."""
         if self.account is None:
@@ -91,8 +101,13 @@ class Shell:
 
     @property
     def home_url(self) -> str:
-        """The list of clients."""
+        """What needs this person over all clients: the first page."""
         return address(self.request, "admin:index")
+
+    @property
+    def clients_url(self) -> str:
+        """The list of clients."""
+        return address(self.request, "admin:clients")
 
     @property
     def me_url(self) -> str:
@@ -127,11 +142,13 @@ class Shell:
         entries: list[dict[str, Any]] = [
             {"label": _("Overview"), "icon": "monitoring", "url": reverse("admin:index")},
             {"label": _("Contacts"), "icon": "person", "url": reverse("admin:contacts_contact_changelist")},
+            {"label": _("Consents"), "icon": "verified_user", "url": reverse("admin:contacts_consentrecord_radar")},
             {"label": _("Groups"), "icon": "group", "url": reverse("admin:groups_group_changelist")},
             {"label": _("Campaigns"), "icon": "campaign", "url": reverse("admin:campaigns_campaign_changelist")},
             {"label": _("Mailings"), "icon": "forward_to_inbox", "url": reverse("admin:campaigns_mailing_changelist")},
             {"label": _("Templates"), "icon": "web", "url": reverse("admin:emailtemplates_emailtemplate_changelist")},
             {"label": _("Custom fields"), "icon": "tune", "url": reverse("admin:contacts_customfield_changelist")},
+            {"label": _("Bulk changes"), "icon": "rule", "url": reverse("admin:sync_changeset_changelist")},
             {
                 "label": _("Outbox"),
                 "icon": "outbox",
@@ -148,7 +165,11 @@ class Shell:
         return entries
 
     def _agency_entries(self) -> list[dict[str, Any]]:
-        entries = [{"label": _("Clients"), "icon": "apps", "url": self.home_url}]
+        entries = [
+            {"label": _("What needs you"), "icon": "checklist", "url": self.home_url},
+            {"label": _("Clients"), "icon": "apps", "url": self.clients_url},
+            {"label": _("Consents"), "icon": "verified_user", "url": reverse("admin:contacts_consentrecord_clients")},
+        ]
         user: Any = self.request.user
         if user.is_superuser and user.is_active:
             entries += [

@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
-from django.views import View
 
 from contacts.models import Contact
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.models import Account, Credential
+from cyberadmin.accounts.my_clients import MyClientsPage
 from cyberadmin.accounts.scoping import ScopedPage, address
 from cyberadmin.sync import reasons
 from cyberadmin.sync.models import Change, PullRun
@@ -25,15 +25,11 @@ from .steps import unfinished
 COUNT_LIMIT = 100_000
 
 
-class HomePage(ScopedPage):
+class ClientsPage(MyClientsPage):
     """Cards of the clients this person works on."""
 
-    template_name = "console/home.html"
+    template_name = "console/clients.html"
     title = gettext_lazy("Clients")
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The one page that is about no client; it shows only those that the policy gives."""
-        return View.dispatch(self, request, *args, **kwargs)
 
     def get(self, request: HttpRequest) -> HttpResponse:
         accounts = list(policy.accounts_for(request.user))

@@ -5,12 +5,13 @@ query for each kind of need and never one for each client. What it says may stan
 personal data of a contact, and words in the language that is active when it is asked.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 
 from django.contrib.auth.models import User
+from django.utils.functional import Promise
 
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.models import Account
@@ -49,12 +50,22 @@ class Need:
 
 Source = Callable[[User, Sequence[Account]], Iterable[Need]]
 _sources: list[Source] = []
+_kinds: dict[str, Promise] = {}
 
 
-def register(source: Source) -> None:
-    """Have `source` asked for what needs somebody; call it in `AppConfig.ready()`."""
+def register(source: Source, kinds: Mapping[str, Promise] | None = None) -> None:
+    """Have `source` asked for what needs somebody; call it in `AppConfig.ready()`.
+
+    `kinds`: what each kind of its needs is called ("conflicts"), for narrowing the page to it.
+    """
     if source not in _sources:
         _sources.append(source)
+    _kinds.update(kinds or {})
+
+
+def label(kind: str) -> str:
+    """What a kind of need is called; "" when nobody said."""
+    return str(_kinds.get(kind, ""))
 
 
 def of(user: User, accounts: Sequence[Account] | None = None) -> list[Need]:

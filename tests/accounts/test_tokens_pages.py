@@ -63,7 +63,7 @@ def test_a_client_without_a_token_waits_for_the_api_and_stays_on_home(administra
     assert account.letter_made_at is not None
     assert "technical or billing contact of the Cyberimpact account “Théâtre du X”" in text
     assert "contact technique ou de facturation du compte Cyberimpact «\u00a0Théâtre du X\u00a0»" in text
-    home = administrator.get("/").content.decode()
+    home = administrator.get("/clients/").content.decode()
     assert "waiting for the API" in home
     assert "letter made on" in home
     assert administrator.get("/c/new-client/").headers["Location"] == "/c/new-client/start/"
@@ -211,6 +211,7 @@ def test_a_password_is_amber_wherever_it_appears(agency: Agency) -> None:
     for path in ("/tokens/", "/settings/", "/"):
         assert "badge warn" in visitor.at(path).content.decode(), path
     assert gettext("Switch to a token") in visitor.at("/tokens/").content.decode()
+    assert "older method" in visitor.get("/clients/").content.decode()
     assert "older method" in visitor.get("/").content.decode()
     assert "older method" in visitor.get("/register/").content.decode()
 

@@ -25,6 +25,7 @@ def desk(browser: Browser, stack: Stack, shots: Path, vendor: Vendor) -> Iterato
     person = Desk(browser, stack, "en", shots)
     person.go("/")
     person.log_in()
+    person.go("/clients/")
     if not person.page.locator(".ca-client-card", has_text="Faubourg").count():
         connect(person, vendor, "Faubourg")
     person.slug = "faubourg"

@@ -5,9 +5,9 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.views import View
 
-from cyberadmin.accounts import policy
-from cyberadmin.accounts.models import Account
-from cyberadmin.accounts.scoping import AgencyPage, account_of
+from . import policy
+from .models import Account
+from .scoping import AgencyPage, account_of
 
 
 class MyClientsPage(AgencyPage):
