@@ -4,7 +4,9 @@ Import this before anything of the product: it sets the environment that the set
 """
 
 import argparse
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 FOLDER = Path(tempfile.mkdtemp(prefix="cyberadmin-bench-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 
 def arguments(description: str, **sizes: int) -> argparse.Namespace:
