@@ -24,8 +24,8 @@ def _problem(problem: Problem) -> str:
     where, said = reasons.where(problem), reasons.sentence(problem)
     if not where:
         return said
-    shown = _(" (“%(shown)s”)") % {"shown": problem.shown} if problem.shown else ""
-    return f"{where[:1].upper()}{where[1:]}{shown}: {said}"
+    named = {"where": where[:1].upper() + where[1:], "shown": problem.shown, "said": said}
+    return (_("%(where)s (“%(shown)s”): %(said)s") if problem.shown else _("%(where)s: %(said)s")) % named
 
 
 def facts(change_set: ChangeSet) -> list[tuple[str, str]]:

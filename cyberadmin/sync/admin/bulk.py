@@ -51,7 +51,7 @@ def detail_context(request: HttpRequest, change_set: ChangeSet) -> dict[str, Any
         "verdicts": verdicts(change_set),
         "results": results(change_set),
         "may_act": may_act,
-        "buttons": buttons(change_set) if may_act else (),
+        "buttons": buttons(change_set, request.user.pk) if may_act else (),
         "second_person": bulk_words.second_person(change_set),
         "typed": count_to_type(change_set),
         "reversal": bulk_words.reversal(reversal),
@@ -90,13 +90,13 @@ def progress(change_set: ChangeSet) -> dict[str, Any]:
     return {**shown, "rate": round(rate * 60), "left": bulk_words.lasting(timedelta(seconds=(total - done) / rate))}
 
 
-def buttons(change_set: ChangeSet) -> tuple[str, ...]:
-    """What a person who may act can do now."""
+def buttons(change_set: ChangeSet, user_id: int | None) -> tuple[str, ...]:
+    """What a person who may act can do now; whoever made a plan and asked a colleague waits for the answer."""
     state, sent = change_set.state, change_set.started_at is not None
     if state == State.PLANNED:
         return ("decide", "replan", "cancel")
     if state == State.ASKED:
-        return ("decide", "cancel")
+        return ("cancel",) if user_id in (change_set.actor_id, change_set.asked_by_id) else ("decide", "cancel")
     if state == State.APPLYING:
         return ("pause", "cancel")
     if state == State.PAUSED:

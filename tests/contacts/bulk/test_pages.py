@@ -186,6 +186,7 @@ def test_who_made_a_plan_cannot_approve_it_where_a_second_person_is_needed(
     made.refresh_from_db()
     assert made.state == "asked"
     assert "cannot approve it" in text(again)
+    assert "/decide/" not in text(client.get(at(world, f"/sync/changeset/{made.pk}/")))
     other = Client()
     other.force_login(colleague(world))
     post(other, world, path, fingerprint="0" * 32)
