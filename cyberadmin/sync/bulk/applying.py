@@ -32,6 +32,8 @@ State = ChangeSet.State
 Row = PlannedRow.State
 #: A slice of work; then whoever waits for this worker has a turn.
 BUDGET_SECONDS = 5.0
+#: A slice while somebody's edit by hand waits.
+YIELD_SECONDS = 0.5
 #: A wait this short is slept through, else the next sweep goes on.
 LONGEST_NAP = 2.0
 MOST_CRASHES = 5
@@ -43,10 +45,13 @@ def work(account_id: int, budget: float = BUDGET_SECONDS) -> float | None:
     account = Account.objects.filter(pk=account_id).first()
     if account is None or not account.is_working:
         return None
-    until = time.monotonic() + budget
+    began = time.monotonic()
+    until = began + budget
     while True:
         wait = _round(account, until)
-        if wait is None or wait > LONGEST_NAP or time.monotonic() + wait >= until or by_hand_waits(account):
+        if by_hand_waits(account):
+            until = min(until, began + YIELD_SECONDS)
+        if wait is None or wait > LONGEST_NAP or time.monotonic() + wait >= until:
             return wait
         time.sleep(wait)
 
@@ -131,12 +136,16 @@ def _give_back(change_set: ChangeSet, wait: float, reason: str) -> float:
 
 def _run(work: Work, until: float) -> float:
     """Steps until the time is used up or nothing can be done for a while; returns the seconds until the next step."""
+    began = time.monotonic()
     while True:
         work.refresh()
         wait = _step(work)
         if work.change_set.finished_at is not None:
             return 0.0
-        if wait > LONGEST_NAP or time.monotonic() + wait >= until or (wait == 0 and by_hand_waits(work.account)):
+        if by_hand_waits(work.account):
+            # Whatever waits may itself be held back: it shortens the slice, and never stops the set.
+            until = min(until, began + YIELD_SECONDS)
+        if wait > LONGEST_NAP or time.monotonic() + wait >= until:
             return wait
         time.sleep(wait)
 

@@ -12,7 +12,7 @@ from contacts import services as contacts
 from contacts.models import Contact
 from cyberadmin.sync import services as changes
 from cyberadmin.sync.bulk import planning, services
-from cyberadmin.sync.models import Change, ChangeSet, PullRun
+from cyberadmin.sync.models import Batch, Change, ChangeSet, PullRun
 from groups.models import Group
 from tests.sync.bulk.desk import BulkDesk, came_back
 from tests.world import from_sweep
@@ -21,7 +21,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 PEOPLE = 8
 STEPS = 45
-SEEDS = [pytest.param(seed, marks=[] if seed < 1 else [pytest.mark.long]) for seed in range(25)]
+#: Seed 1 is one of those that fail without the guard.
+SEEDS = [pytest.param(seed, marks=[] if seed == 1 else [pytest.mark.long]) for seed in range(25)]
 
 
 class Life:
@@ -163,5 +164,5 @@ def test_nobody_who_left_comes_back_by_anything_we_do(desk: BulkDesk, seed: int,
         from_sweep(desk.world.account.pk)
         desk.pass_time(300)
     assert came_back(desk.world) == []
-    sent = desk.world.sandbox.journal(account=desk.world.remote)
-    assert {"api", "batch"} <= {one["source"] for one in sent}
+    assert desk.world.effects()
+    assert Batch.objects.exists()
