@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from contacts.consent import proofs, setting
 from contacts.consent.ledger import Facts
@@ -27,7 +28,7 @@ from groups.models import Group
 
 #: States in which what was chosen may still be changed: nothing of it has been sent.
 OPEN = (ChangeSet.State.DRAFT, ChangeSet.State.PLANNED, ChangeSet.State.FAILED, ChangeSet.State.OUTDATED)
-PASTED = "pasted"
+MOVED_ON = lazy("This import has moved on, so nothing can be chosen for it any more. Upload the list again.")
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ def receive(actor: User, account: Account, name: str, source: BinaryIO) -> Impor
 
 def read_as(file: ImportFile, options: reading.Options) -> reading.Source:
     """Look at the file as these options say, and keep that. Raises ValidationError when it cannot be read so."""
+    if file.change_set.state not in OPEN:
+        raise ValidationError(MOVED_ON)
     customs = customs_of(file.account_id)
     try:
         source = reading.open_source(opener_of(file), options, customs)
@@ -123,9 +126,7 @@ def choose(actor: User, file: ImportFile, chosen: Chosen) -> ChangeSet:
     """Keep what was chosen, remember the columns, and have the plan made. Raises ValidationError by field."""
     change_set = file.change_set
     if change_set.state not in OPEN or services.sent_something(change_set):
-        raise ValidationError(
-            _("This import has moved on, so nothing can be chosen for it any more. Upload the list again.")
-        )
+        raise ValidationError(MOVED_ON)
     _check(actor, file, chosen)
     with transaction.atomic():
         file.mapping, file.date_order = _stored(chosen.mapping), chosen.date_order

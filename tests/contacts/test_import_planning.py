@@ -11,6 +11,7 @@ from contacts import services as contacts
 from contacts.bulk import uploads
 from contacts.bulk.uploads import Chosen
 from contacts.imports.firsts import Firsts
+from contacts.imports.reading import Options
 from contacts.models import ColumnMapping, ConsentRecord, Contact, ImportFile
 from cyberadmin.accounts.models import AuditEvent
 from cyberadmin.sync.admin import bulk_rows, bulk_words
@@ -308,3 +309,17 @@ def test_a_mixed_list_is_discouraged(world: World) -> None:
         choose(world, file, relation="mixed-list")
     assert "Split the file" in refused.value.message_dict["relation"][0]
     assert choose(world, file, relation="mixed-list", mixed_sure=True).counts["create"] == 2
+
+
+def test_an_applied_import_can_be_neither_read_anew_nor_chosen_for_again(world: World) -> None:
+    file = upload(world, LIST)
+    done = approve_and_apply(world, choose(world, file))
+    file = ImportFile.objects.get(pk=file.pk)
+    before = (file.layout, file.mapping, done.parameters)
+    with pytest.raises(ValidationError):
+        uploads.read_as(file, Options(separator=";"))
+    with pytest.raises(ValidationError):
+        choose(world, file, relation="partners")
+    file.refresh_from_db()
+    done.refresh_from_db()
+    assert (file.layout, file.mapping, done.parameters) == before
