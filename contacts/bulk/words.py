@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from contacts.consent import asking
+from contacts.consent.standing import Standing
 from contacts.models import Contact, CustomField
 from cyberadmin.sync.resource import Values
 from groups.models import Group
@@ -105,17 +106,19 @@ def _filter(account_id: int, name: str, value: str) -> str:
         return _("search “%(text)s”") % {"text": value}
     if name == "group":
         return _("group “%(title)s”") % {"title": titles(account_id, [int(value)]) if value.isdecimal() else value}
-    known: dict[str, dict[str, Any]] = {
-        "state": dict(Contact.State.choices),
-        "language": dict(Contact.Language.choices),
-        "consent": dict(Contact.Consent.choices),
-        "push": {"waiting": _("on their way"), "attention": _("need attention")},
-    }
-    options = known.get(name, {})
-    label = {"state": _("State"), "language": _("Language"), "consent": _("Consent"), "push": _("Changes")}.get(
-        name, name
-    )
-    return f"{label}: {options.get(value, _('not known'))}"
+    label, choices = _FILTERS.get(name, (name, {}))
+    # What is no choice is a month of expiry, or the filter for what is not known.
+    shown = choices.get(value) or (_("not known") if value == "none" else value)
+    return f"{label}: {shown}"
+
+
+_FILTERS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "state": (lazy("State"), dict(Contact.State.choices)),
+    "language": (lazy("Language"), dict(Contact.Language.choices)),
+    "consent": (lazy("Consent"), dict(Contact.Consent.choices)),
+    "standing": (lazy("Consent today"), dict(Standing.choices)),
+    "push": (lazy("Changes"), {"waiting": lazy("on their way"), "attention": lazy("need attention")}),
+}
 
 
 def field_name(account_id: int, name: str) -> str:

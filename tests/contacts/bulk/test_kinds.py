@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from contacts import services as contacts
+from contacts.bulk import words
 from contacts.bulk.kinds import KINDS
 from contacts.bulk.selection import MOST_PICKED, Selection
 from contacts.models import ConsentRecord, Contact
@@ -167,3 +168,13 @@ def test_every_kind_is_known_to_the_engine_and_has_a_name() -> None:
         "import", "join", "leave", "move", "set_field", "unsubscribe", "delete", "consent", "optin", "take_back"
     }  # fmt: skip
     assert all(str(kinds.get(kind.kind).label) for kind in KINDS)
+
+
+def test_the_plan_says_in_words_whom_a_filter_means(world: World) -> None:
+    group = world.mirrored_group("Clients")
+    filters = {"q": "roy", "group": str(group.pk), "language": "none", "state": "bounced", "standing": "soon"}
+    assert words.chosen(world.account.pk, Selection(filters=filters)) == (
+        "all contacts that match: search “roy” · group “Clients” · Language: not known · State: bounced · "
+        "Consent today: expires within 60 days"
+    )
+    assert words.chosen(world.account.pk, Selection()) == "all contacts"
