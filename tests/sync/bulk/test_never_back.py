@@ -151,7 +151,6 @@ def test_nobody_who_left_comes_back_by_anything_we_do(desk: BulkDesk, seed: int,
         add_members_unsubscribed=choice,
         add_members_bounced=choice,
         unsubscribed_create="accept" if choice == "revive" else "refuse",
-        bounced_create="accept" if choice == "revive" else "refuse",
         batch_start_seconds=0,
         batch_run_seconds=0,
     )
