@@ -57,7 +57,7 @@ def present(account_id: int, labels: Iterable[str]) -> dict[str, int]:
     rows = pick_rows(
         Contact, account_id, "email_key", sorted(set(keys.values())), ("email_key", "id"), "c.gone_at IS NULL"
     )
-    found = dict(rows)
+    found: dict[str, int] = dict(rows)
     return {label: found[key] for label, key in keys.items() if key in found}
 
 
