@@ -14,4 +14,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cyberadmin.settings")
 
 app = Celery("cyberadmin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["cyberadmin.sync", "cyberadmin.accounts", "cyberadmin.people", "contacts", "campaigns"])
+app.autodiscover_tasks(
+    ["cyberadmin.sync", "cyberadmin.accounts", "cyberadmin.people", "contacts", "campaigns", "cyberadmin.figures"]
+)

@@ -13,6 +13,7 @@ from cyberadmin.console import catalogues
 PACKAGES = (
     "cyberadmin/accounts",
     "cyberadmin/console",
+    "cyberadmin/figures",
     "cyberadmin/people",
     "cyberadmin/sync",
     "contacts",
