@@ -69,6 +69,7 @@ class Pump:
     def _handle(self, change: Change, *, looking: bool) -> bool:
         """Bring one claimed change as far as it goes now; False when the account must not be called any more."""
         self.log.change = change
+        claimed_by = change.claim_token
         crash.here("C3")
         try:
             if not registry.known(change.kind):
@@ -84,10 +85,18 @@ class Pump:
             return False
         except Exception:  # a programming error must stop this change, never the account's queue
             logger.exception("Change %s could not be pushed", change.pk)
-            _to(change, outcomes.of_crash(change, keyless_sent=change.fence is not None), self.log)
+            # What was being written when it happened was rolled back, the end of the claim with it.
+            change.claim_token = claimed_by
+            self._crashed(change)
         finally:
             self.log.change = None
         return True
+
+    def _crashed(self, change: Change) -> None:
+        try:
+            _to(change, outcomes.of_crash(change, keyless_sent=change.fence is not None), self.log)
+        except claim.LeaseLost:
+            logger.warning("Change %s was taken over by another worker after an error of ours.", change.pk)
 
     def _push(self, change: Change) -> None:
         resource = registry.get(change.kind)

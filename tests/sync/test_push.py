@@ -7,6 +7,7 @@ import pytest
 from contacts import services as contacts
 from contacts.models import Contact, GroupMembership
 from cyberadmin.sync.health import differences
+from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import ApiCall, Change
 from groups import services as groups
 from tests.world import World
@@ -276,3 +277,20 @@ def test_what_no_column_can_hold_is_cut_the_same_way_wherever_it_is_read(world: 
     assert only_change(world).state == Change.State.DONE
     assert world.held_member(MARIE)["lastname"] == "Roy"
     assert world.contact(MARIE).last_name == "Roy"
+
+
+def test_an_error_while_settling_stops_that_change_and_no_other(world: World) -> None:
+    taken = world.mirrored("first@example.com")
+    luc = world.mirrored("luc@example.com")
+    # The vendor will give the new contact the number of another row here: that cannot be written down.
+    with writing():
+        Contact.objects.filter(pk=taken.pk).update(remote_id=luc.remote_id + 1)
+    contacts.create_contact(world.editor, world.account, {"email": MARIE})
+    contacts.edit_contact(world.editor, luc, {"first_name": "Luc"}, luc.edit_version)
+
+    world.push()
+
+    stopped, done = world.changes()
+    assert (stopped.verb, stopped.state, stopped.reason) == (Change.Verb.CREATE, Change.State.QUEUED, "program_error")
+    assert (stopped.attempts, stopped.claim_token) == (1, None)
+    assert done.state == Change.State.DONE
