@@ -1,7 +1,7 @@
 """What is known of a log-in besides Django's user: second factor, sessions, one-time links, and used-up tries.
 
 Nothing here holds a password, a code or a link in clear: recovery codes and links are kept as digests, the secret of
-the second factor is sealed with CYBERADMIN_KEYS (docs/adr/0006-log-in.md).
+the second factor is sealed with CYBERADMIN_KEYS (docs/adr/0008-log-in.md).
 """
 
 import uuid

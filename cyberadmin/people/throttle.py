@@ -5,7 +5,7 @@ is free. A try is charged before the password is looked at, so a thousand at onc
 
 A wrong password counts against this person at this address, against the address, and against the person anywhere. A
 browser in which this very person has logged in before carries a signed mark and has a bucket of its own: what strangers
-use up, at the same address or against the same name, never keeps the person out of it (docs/adr/0006-log-in.md).
+use up, at the same address or against the same name, never keeps the person out of it (docs/adr/0008-log-in.md).
 """
 
 import secrets
