@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from cyberadmin.accounts.scoping import account_of
+from cyberadmin.cases.urls import case_urls
 from cyberadmin.console.clients import client_urls
 from cyberadmin.console.home import ClientPage, ClientsPage, LiveStatus
 from cyberadmin.console.monday import MondayPage
@@ -37,6 +38,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
             path("restored/", self.admin_view(RestoredPage.as_view(site=self)), name="restored"),
             *client_urls(self),
             *people_urls(self),
+            *case_urls(self),
         ]
         for model, model_admin in self._registry.items():
             opts = model._meta

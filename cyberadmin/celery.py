@@ -15,5 +15,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cyberadmin.settings")
 app = Celery("cyberadmin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
-    ["cyberadmin.sync", "cyberadmin.accounts", "cyberadmin.people", "contacts", "campaigns", "cyberadmin.figures"]
+    [
+        "cyberadmin.sync",
+        "cyberadmin.accounts",
+        "cyberadmin.people",
+        "contacts",
+        "campaigns",
+        "cyberadmin.cases",
+        "cyberadmin.figures",
+    ]
 )

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "contacts",
     "templates.apps.TemplatesConfig",
     "campaigns",
+    "cyberadmin.cases",
     "cyberadmin.figures",
 ]
 
@@ -227,6 +228,7 @@ CELERY_BEAT_SCHEDULE = {
     "people-housekeeping": {"task": "cyberadmin.people.tasks.keep_house", "schedule": 3600.0},
     "read-consents": {"task": "contacts.tasks.read_consents", "schedule": 60.0},
     "purge-import-files": {"task": "contacts.tasks.purge_import_files", "schedule": 3600.0},
+    "cases-advance": {"task": "cyberadmin.cases.tasks.advance_all", "schedule": 60.0},
     "campaigns-watch": {"task": "campaigns.tasks.watch", "schedule": 60.0},
     "count-figures": {"task": "cyberadmin.figures.tasks.count", "schedule": 900.0},
 }

@@ -169,6 +169,8 @@ class Shell:
             {"label": _("What needs you"), "icon": "checklist", "url": self.home_url},
             {"label": _("Clients"), "icon": "apps", "url": self.clients_url},
             {"label": _("Consents"), "icon": "verified_user", "url": reverse("admin:contacts_consentrecord_clients")},
+            {"label": _("Find a person"), "icon": "person_search", "url": reverse("admin:find_person")},
+            {"label": _("Cases"), "icon": "gavel", "url": reverse("admin:cases")},
         ]
         user: Any = self.request.user
         if user.is_superuser and user.is_active:

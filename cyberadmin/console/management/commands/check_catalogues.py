@@ -12,6 +12,7 @@ from cyberadmin.console import catalogues
 #: Packages whose texts people see. The sandbox speaks the vendor's English.
 PACKAGES = (
     "cyberadmin/accounts",
+    "cyberadmin/cases",
     "cyberadmin/console",
     "cyberadmin/figures",
     "cyberadmin/people",
