@@ -17,6 +17,7 @@ from cyberadmin.console.clients import client_urls
 from cyberadmin.console.home import ClientPage, ClientsPage, LiveStatus
 from cyberadmin.console.monday import MondayPage
 from cyberadmin.console.restored import RestoredPage
+from cyberadmin.history.pages import history_urls
 from cyberadmin.people.urls import people_urls
 
 
@@ -39,6 +40,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
             *client_urls(self),
             *people_urls(self),
             *case_urls(self),
+            *history_urls(self),
         ]
         for model, model_admin in self._registry.items():
             opts = model._meta

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "contacts",
     "templates.apps.TemplatesConfig",
     "campaigns",
+    "cyberadmin.history",
     "cyberadmin.cases",
     "cyberadmin.figures",
 ]
@@ -69,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "cyberadmin.accounts.middleware.CurrentAccountMiddleware",
     "cyberadmin.logs.RequestContextMiddleware",
+    "cyberadmin.history.refusals.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "cyberadmin.urls"
@@ -226,6 +228,7 @@ CELERY_BEAT_SCHEDULE = {
     "housekeeping": {"task": "cyberadmin.sync.tasks.keep_house", "schedule": 3600.0},
     "watch-tokens": {"task": "cyberadmin.sync.tasks.watch_tokens", "schedule": 3600.0},
     "people-housekeeping": {"task": "cyberadmin.people.tasks.keep_house", "schedule": 3600.0},
+    "history-housekeeping": {"task": "cyberadmin.history.tasks.keep_house", "schedule": 86_400.0},
     "read-consents": {"task": "contacts.tasks.read_consents", "schedule": 60.0},
     "purge-import-files": {"task": "contacts.tasks.purge_import_files", "schedule": 3600.0},
     "cases-advance": {"task": "cyberadmin.cases.tasks.advance_all", "schedule": 60.0},
@@ -267,6 +270,12 @@ BULK_BATCH_ROWS = env.int("BULK_BATCH_ROWS", default=1_000)
 BULK_ROWS_KEPT_DAYS = env.int("BULK_ROWS_KEPT_DAYS", default=90)
 # Days after its end, or after it was begun and left, for which the file of an import is kept, sealed.
 IMPORT_FILES_KEPT_DAYS = env.int("IMPORT_FILES_KEPT_DAYS", default=30)
+
+# --- History ---------------------------------------------------------------------------------------------------------
+# Days for which the history is kept: ten years, as long as a token lasts; two years at least.
+HISTORY_KEPT_DAYS = env.int("HISTORY_KEPT_DAYS", default=3_653)
+if HISTORY_KEPT_DAYS < 730:
+    raise ImproperlyConfigured("HISTORY_KEPT_DAYS must be 730 at least: the history is evidence.")
 
 # --- Consent (api/README.md 6, row 25) ------------------------------------------------------------------------------
 # Months that a consent lasts, by relation, where it is not the usual: information-request=6,partners=12; 0 = no end.

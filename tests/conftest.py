@@ -9,9 +9,17 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from cyberadmin.accounts import history_guard
 from cyberadmin.sync import clock
 from tests.sandbox_server import SandboxServer
 from tests.world import World
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Tests with a database of their own empty all its tables afterwards, the history too."""
+    with history_guard.opened():
+        return (yield)
 
 
 @pytest.fixture(autouse=True)

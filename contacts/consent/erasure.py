@@ -122,10 +122,7 @@ def _reduce_ledger(account: Account, email: str, done: Erasure) -> int:
 
 def _scrub_history(account: Account, email: str) -> int:
     """Take the address out of entries of the history that name it."""
-    entries = AuditEvent.objects.filter(account=account, detail__object__iexact=email.strip())
-    for entry in entries:
-        AuditEvent.objects.filter(pk=entry.pk).update(detail={**entry.detail, "object": ""}, why="")
-    return len(entries)
+    return audit.scrub(AuditEvent.objects.filter(account=account, detail__object__iexact=email.strip()), "object")
 
 
 def _finish(account_id: int, files: list[tuple[Store, str]]) -> None:

@@ -1,6 +1,8 @@
 """App registration of the client accounts."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,4 +13,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401
+        from . import checks, history_guard  # noqa: F401
+
+        connection_created.connect(history_guard.connected, dispatch_uid="accounts.history_guard")
+        post_migrate.connect(history_guard.install, sender=self, dispatch_uid="accounts.history_guard")

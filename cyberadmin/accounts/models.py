@@ -279,10 +279,23 @@ class AccountAccess(models.Model):
         return f"{self.user} · {self.account} · {self.get_role_display()}"
 
 
+class AuditQuerySet(models.QuerySet["AuditEvent"]):
+    """Refuses to change or delete entries many at a time as well."""
+
+    def update(self, **values: Any) -> int:
+        """Never."""
+        raise TypeError("History entries are never changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Never."""
+        raise TypeError("History entries are never deleted.")
+
+
 class AuditEvent(models.Model):
     """Who did what, when and why, where no Change row says so already (accounts, tokens, access, decisions).
 
-    Append-only: rows are written by `audit.record` and can be neither changed nor deleted, here or in the admin.
+    Append-only: rows are written by `audit.record` and can be neither changed nor deleted, here, by a page, or in the
+    database itself (history_guard.py).
     """
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -293,6 +306,8 @@ class AuditEvent(models.Model):
     action = models.CharField(max_length=60)
     detail = models.JSONField(default=dict)
     why = models.TextField(blank=True)
+
+    objects = AuditQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("history entry")

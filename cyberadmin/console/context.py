@@ -158,7 +158,7 @@ class Shell:
             },
             {"label": _("Pulls"), "icon": "cloud_download", "url": reverse("admin:sync_pullrun_changelist")},
             {"label": _("Calls to Cyberimpact"), "icon": "swap_vert", "url": reverse("admin:sync_apicall_changelist")},
-            {"label": _("History"), "icon": "history", "url": reverse("admin:accounts_auditevent_changelist")},
+            {"label": _("History"), "icon": "history", "url": reverse("admin:history")},
         ]
         if self.rights.manage:
             entries.append({"label": _("Settings"), "icon": "settings", "url": reverse("admin:account_settings")})
@@ -177,10 +177,12 @@ class Shell:
             entries += [
                 {"label": _("Connect a client"), "icon": "add_link", "url": reverse("admin:account_connect")},
                 {"label": _("Staff"), "icon": "badge", "url": reverse("admin:people")},
-                {"label": _("History"), "icon": "history", "url": reverse("admin:accounts_auditevent_changelist")},
             ]
         if user.is_superuser or policy.accounts_for(user, "manage").exists():
-            entries.append({"label": _("Tokens"), "icon": "key", "url": reverse("admin:account_register")})
+            entries += [
+                {"label": _("Tokens"), "icon": "key", "url": reverse("admin:account_register")},
+                {"label": _("History"), "icon": "history", "url": reverse("admin:history_clients")},
+            ]
         return entries
 
 

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cyberadmin.accounts import audit
 from cyberadmin.accounts.forms import ConfirmForm
 from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.accounts.scoping import ScopedAdmin, ScopedPage, rights
@@ -119,6 +120,7 @@ class BulkPage(ScopedPage):
         if request.GET.get("download"):
             if not rights(request).edit:
                 raise Http404
+            audit.record("bulk.exported", actor=self.user, account=self.account, change_set=change_set.pk)
             return bulk_rows.download(change_set, view)
         self.title = bulk_words.title(change_set)
         page = bulk_rows.page(change_set, view)

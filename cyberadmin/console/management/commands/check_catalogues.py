@@ -15,6 +15,7 @@ PACKAGES = (
     "cyberadmin/cases",
     "cyberadmin/console",
     "cyberadmin/figures",
+    "cyberadmin/history",
     "cyberadmin/people",
     "cyberadmin/sync",
     "contacts",
