@@ -6,13 +6,14 @@ Every row of the file that is not empty becomes one row of the plan, numbered as
 twice, as a stream: once for what its columns prove about dates, once for the rows.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Max, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -36,6 +37,7 @@ from .overlap import other_client
 from .settling import settle
 
 PIECE = 2_000
+_RANGE = 20_000
 KIND = "import"
 #: Where the lists lie, sealed.
 STORE = Store("imports")
@@ -104,12 +106,10 @@ class ImportKind(BulkKind):
         new = sent.filter(verdict=V.CREATE).count()
         groups = _group_names(change_set)
         joins = sent.filter(verdict=V.UPDATE, base__has_any_keys=groups).count() if groups else 0
-        dates = sent.values_list(f"values__{CONSENT_ON}").annotate(Count("pk"))
-        months: dict[str, int] = {}
-        for given, number in dates:
+        months: Counter[str] = Counter()
+        for given, number in _consent_days(sent):
             expires = terms.expires_on(relation, date.fromisoformat(given)) if given else None
-            month = expires.isoformat()[:7] if expires else ""
-            months[month] = months.get(month, 0) + number
+            months[expires.isoformat()[:7] if expires else ""] += number
         return {
             "contacts_before": subscribed(change_set),
             "contacts_change": new,
@@ -169,6 +169,14 @@ def _typed(file: ImportFile, customs: Sequence[Custom], today: date) -> Iterator
         raise Refused("dates_ambiguous")
     convert = Converter(mapping, customs, found.orders(file.date_order), source.header, today)
     return (convert(row) for row in source.rows())
+
+
+def _consent_days(rows: QuerySet[PlannedRow]) -> Iterator[tuple[str | None, int]]:
+    """(day of consent, rows) by ranges of rows: to group a million at once, a database sorts them all in memory."""
+    last = rows.aggregate(last=Max("number"))["last"] or 0
+    for start in range(0, last + 1, _RANGE):
+        part = rows.filter(number__gte=start, number__lt=start + _RANGE)
+        yield from part.values_list(f"values__{CONSENT_ON}").annotate(Count("pk"))
 
 
 def _group_names(change_set: ChangeSet) -> list[str]:
