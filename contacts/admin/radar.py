@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.consent import radar, standing, terms
-from contacts.consent.chart import chart
 from contacts.consent.standing import Standing, Tally
 from contacts.models import ConsentReading
 from cyberadmin.accounts.my_clients import MyClientsPage
 from cyberadmin.accounts.scoping import ScopedPage, address
+from cyberadmin.charts import columns
 
 #: What a radar counts, in the order of its figures.
 FIGURES = (Standing.EXPIRED, Standing.UNKNOWN, Standing.SUSPICIOUS, Standing.UNREAD, Standing.EXPRESS)
@@ -49,7 +49,7 @@ class RadarPage(ScopedPage):
         return self.render(
             tally=tally,
             figures=figures,
-            chart=chart(tally.months),
+            chart=columns(tally.months),
             listed=listed,
             clusters=standing.clusters(self.account) if tally.suspicious else [],
             reading=ConsentReading.objects.filter(account=self.account).first(),
@@ -74,7 +74,7 @@ class MyClientsRadarPage(MyClientsPage):
         ]
         return self.render(
             rows=rows,
-            chart=chart(radar.together(tallies, today)),
+            chart=columns(radar.together(tallies, today)),
             expired=sum(one.expired for one in tallies),
             unknown=sum(one.unknown for one in tallies),
             unread=sum(one.unread for one in tallies),

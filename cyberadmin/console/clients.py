@@ -15,6 +15,8 @@ from cyberadmin.sync import services as engine
 from cyberadmin.sync.models import HeldSweep
 
 from . import custody, register, taking_on
+from .figures import ClientFiguresPage, MyFiguresPage
+from .mailing_calendar import CalendarPage
 from .manage_page import ManagePage
 from .steps import steps
 
@@ -95,11 +97,14 @@ class SweepPage(ManagePage):
 
 
 def client_urls(site: Any) -> list[URLPattern]:
-    """The addresses of all pages about a client; all but connecting one and the register are inside its address."""
+    """The addresses of all pages about a client; all but connecting one and those over all clients are inside its address."""
     pages = (
         *taking_on.PAGES,
         *custody.PAGES,
         *register.PAGES,
+        ("figures/", "account_figures", ClientFiguresPage),
+        ("my-figures/", "figures", MyFiguresPage),
+        ("calendar/", "calendar", CalendarPage),
         ("settings/", "account_settings", SettingsPage),
         ("pause/", "account_pause", PausePage),
         ("resume/", "account_resume", ResumePage),

@@ -141,6 +141,7 @@ class Shell:
     def _client_entries(self) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = [
             {"label": _("Overview"), "icon": "monitoring", "url": reverse("admin:index")},
+            {"label": _("Figures"), "icon": "show_chart", "url": reverse("admin:account_figures")},
             {"label": _("Contacts"), "icon": "person", "url": reverse("admin:contacts_contact_changelist")},
             {"label": _("Consents"), "icon": "verified_user", "url": reverse("admin:contacts_consentrecord_radar")},
             {"label": _("Groups"), "icon": "group", "url": reverse("admin:groups_group_changelist")},
@@ -168,6 +169,8 @@ class Shell:
         entries = [
             {"label": _("What needs you"), "icon": "checklist", "url": self.home_url},
             {"label": _("Clients"), "icon": "apps", "url": self.clients_url},
+            {"label": _("Calendar"), "icon": "calendar_month", "url": reverse("admin:calendar")},
+            {"label": _("Figures"), "icon": "show_chart", "url": reverse("admin:figures")},
             {"label": _("Consents"), "icon": "verified_user", "url": reverse("admin:contacts_consentrecord_clients")},
             {"label": _("Find a person"), "icon": "person_search", "url": reverse("admin:find_person")},
             {"label": _("Cases"), "icon": "gavel", "url": reverse("admin:cases")},
