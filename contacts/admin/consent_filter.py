@@ -22,5 +22,7 @@ class StandingFilter(Narrowing):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         account = account_of(request)
         months = radar.months(terms.today(account)) if account else []
-        ends = [(month.strftime("%Y-%m"), _("ends in %(month)s") % {"month": date_format(month, "F Y")}) for month in months]
+        ends = [
+            (month.strftime("%Y-%m"), _("ends in %(month)s") % {"month": date_format(month, "F Y")}) for month in months
+        ]
         return [*Standing.choices, *ends]

@@ -68,7 +68,9 @@ FAILURES: dict[str, Promise] = {
     "NotSent": _("Cyberimpact could not be reached, so nothing was sent."),
     "PerhapsSent": _("The connection broke before an answer came: it may or may not have been carried out."),
     "TlsFailed": _("The encrypted connection could not be trusted, so nothing was sent."),
-    "Redirected": _("Cyberimpact pointed to another address; we never follow, so that the token stays where it belongs."),
+    "Redirected": _(
+        "Cyberimpact pointed to another address; we never follow, so that the token stays where it belongs."
+    ),
     "InvalidToken": _("Cyberimpact does not accept the token: it was deleted, has expired, or belongs elsewhere."),
     "PaymentRequired": _("Cyberimpact wants the account to be paid for first."),
     "Forbidden": _("The token is accepted, but not for this."),

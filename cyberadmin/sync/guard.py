@@ -11,7 +11,9 @@ from . import registry
 from .models import Change
 
 #: Verbs that could make, keep or invite a subscription; unsubscribing and deleting are always allowed.
-REVIVING = frozenset({Change.Verb.CREATE, Change.Verb.UPDATE, Change.Verb.REGROUP, Change.Verb.OPTIN, Change.Verb.CONSENT})
+REVIVING = frozenset(
+    {Change.Verb.CREATE, Change.Verb.UPDATE, Change.Verb.REGROUP, Change.Verb.OPTIN, Change.Verb.CONSENT}
+)
 PROTECTED = frozenset({"unsubscribed", "bounced"})
 #: Verbs of the vendor's batches that could bring somebody back; the others only ever take somebody away.
 REVIVING_BATCHES = frozenset({"add"})

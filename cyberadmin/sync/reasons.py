@@ -144,18 +144,24 @@ REASONS: dict[str, Reason] = {
     ),
     "consent_refused": Reason(
         lazy("Cyberimpact did not accept this consent: a better or longer one there is never replaced."),
-        lazy("Look at the consent that Cyberimpact holds, then discard this change. The refusal is kept on the contact."),
+        lazy(
+            "Look at the consent that Cyberimpact holds, then discard this change. The refusal is kept on the contact."
+        ),
         ("retry", "discard"),
     ),
     "consent_kept": Reason(
         lazy("Cyberimpact took the request but kept the consent that it had."),
-        lazy("Look at the consent that Cyberimpact holds, then discard this change. The refusal is kept on the contact."),
+        lazy(
+            "Look at the consent that Cyberimpact holds, then discard this change. The refusal is kept on the contact."
+        ),
         ("retry", "discard"),
     ),
     "consent_since": Reason(
         lazy("Another consent was set afterwards, so this one was not sent."), lazy("There is nothing left to do.")
     ),
-    "erased": Reason(lazy("The person's data were erased, so this was not sent."), lazy("There is nothing left to do.")),
+    "erased": Reason(
+        lazy("The person's data were erased, so this was not sent."), lazy("There is nothing left to do.")
+    ),
     "window_gone": Reason(
         lazy("The time of sending is too near: a mailing made twice could no longer be stopped in time."),
         lazy("Discard it, choose a later time and schedule it again."),
