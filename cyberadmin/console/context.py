@@ -7,8 +7,6 @@ from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.models import Account
@@ -16,7 +14,7 @@ from cyberadmin.accounts.scoping import Rights, account_of, address, rights
 from cyberadmin.sync import holding, reasons, services
 from cyberadmin.sync.models import Change, HeldSweep
 
-from . import colour
+from . import colour, navigation
 
 #: Keys of the numbers in the client's bar, most urgent first.
 WAITING = (Change.State.QUEUED, Change.State.SENDING, Change.State.UNKNOWN)
@@ -126,67 +124,9 @@ class Shell:
         return session.pop("form_saved", "") if session is not None else ""
 
     @cached_property
-    def navigation(self) -> list[dict[str, Any]]:
-        """The sidebar's entries."""
-        entries = self._client_entries() if self.account else self._agency_entries()
-        here = self.request.path
-        for entry in entries:
-            exact = entry["url"] in (self.home_url, self._client_home())
-            entry["active"] = here == entry["url"] if exact else here.startswith(entry["url"])
-        return entries
-
-    def _client_home(self) -> str:
-        return address(self.request, "admin:index", account=self.account) if self.account else self.home_url
-
-    def _client_entries(self) -> list[dict[str, Any]]:
-        entries: list[dict[str, Any]] = [
-            {"label": _("Overview"), "icon": "monitoring", "url": reverse("admin:index")},
-            {"label": _("Figures"), "icon": "show_chart", "url": reverse("admin:account_figures")},
-            {"label": _("Contacts"), "icon": "person", "url": reverse("admin:contacts_contact_changelist")},
-            {"label": _("Consents"), "icon": "verified_user", "url": reverse("admin:contacts_consentrecord_radar")},
-            {"label": _("Groups"), "icon": "group", "url": reverse("admin:groups_group_changelist")},
-            {"label": _("Campaigns"), "icon": "campaign", "url": reverse("admin:campaigns_campaign_changelist")},
-            {"label": _("Mailings"), "icon": "forward_to_inbox", "url": reverse("admin:campaigns_mailing_changelist")},
-            {"label": _("Templates"), "icon": "web", "url": reverse("admin:emailtemplates_emailtemplate_changelist")},
-            {"label": _("Custom fields"), "icon": "tune", "url": reverse("admin:contacts_customfield_changelist")},
-            {"label": _("Bulk changes"), "icon": "rule", "url": reverse("admin:sync_changeset_changelist")},
-            {
-                "label": _("Outbox"),
-                "icon": "outbox",
-                "url": reverse("admin:sync_change_changelist"),
-                "badge": self.problems,
-                "badge_label": _("need attention"),
-            },
-            {"label": _("Pulls"), "icon": "cloud_download", "url": reverse("admin:sync_pullrun_changelist")},
-            {"label": _("Calls to Cyberimpact"), "icon": "swap_vert", "url": reverse("admin:sync_apicall_changelist")},
-            {"label": _("History"), "icon": "history", "url": reverse("admin:history")},
-        ]
-        if self.rights.manage:
-            entries.append({"label": _("Settings"), "icon": "settings", "url": reverse("admin:account_settings")})
-        return entries
-
-    def _agency_entries(self) -> list[dict[str, Any]]:
-        entries = [
-            {"label": _("What needs you"), "icon": "checklist", "url": self.home_url},
-            {"label": _("Clients"), "icon": "apps", "url": self.clients_url},
-            {"label": _("Calendar"), "icon": "calendar_month", "url": reverse("admin:calendar")},
-            {"label": _("Figures"), "icon": "show_chart", "url": reverse("admin:figures")},
-            {"label": _("Consents"), "icon": "verified_user", "url": reverse("admin:contacts_consentrecord_clients")},
-            {"label": _("Find a person"), "icon": "person_search", "url": reverse("admin:find_person")},
-            {"label": _("Cases"), "icon": "gavel", "url": reverse("admin:cases")},
-        ]
-        user: Any = self.request.user
-        if user.is_superuser and user.is_active:
-            entries += [
-                {"label": _("Connect a client"), "icon": "add_link", "url": reverse("admin:account_connect")},
-                {"label": _("Staff"), "icon": "badge", "url": reverse("admin:people")},
-            ]
-        if user.is_superuser or policy.accounts_for(user, "manage").exists():
-            entries += [
-                {"label": _("Tokens"), "icon": "key", "url": reverse("admin:account_register")},
-                {"label": _("History"), "icon": "history", "url": reverse("admin:history_clients")},
-            ]
-        return entries
+    def navigation(self) -> list[navigation.Section]:
+        """The sidebar's entries under their headings."""
+        return navigation.sections(self.request, problems=self.problems, may_manage=self.rights.manage)
 
 
 def console(request: HttpRequest) -> dict[str, Shell]:
