@@ -47,6 +47,7 @@ def _client(problems: int, may_manage: bool) -> list[Section]:
             "",
             [
                 Entry(_("Overview"), "monitoring", reverse("admin:index"), exact=True),
+                Entry(_("Figures"), "show_chart", reverse("admin:account_figures")),
             ],
         ),
         Section(
@@ -94,6 +95,8 @@ def _agency(request: HttpRequest) -> list[Section]:
             [
                 Entry(_("What needs you"), "checklist", address(request, "admin:index"), exact=True),
                 Entry(_("Clients"), "apps", address(request, "admin:clients")),
+                Entry(_("Calendar"), "calendar_month", reverse("admin:calendar")),
+                Entry(_("Figures"), "show_chart", reverse("admin:figures")),
             ],
         ),
         Section(
