@@ -23,5 +23,6 @@ app.autodiscover_tasks(
         "campaigns",
         "cyberadmin.cases",
         "cyberadmin.figures",
+        "cyberadmin.console",
     ]
 )

@@ -234,6 +234,7 @@ CELERY_BEAT_SCHEDULE = {
     "cases-advance": {"task": "cyberadmin.cases.tasks.advance_all", "schedule": 60.0},
     "campaigns-watch": {"task": "campaigns.tasks.watch", "schedule": 60.0},
     "count-figures": {"task": "cyberadmin.figures.tasks.count", "schedule": 900.0},
+    "send-digests": {"task": "cyberadmin.console.tasks.send_digests", "schedule": 600.0},
 }
 
 # --- The vendor ----------------------------------------------------------------------------------------------------
@@ -294,6 +295,11 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="")
 if EMAIL_URL and not DEFAULT_FROM_EMAIL:
     raise ImproperlyConfigured("EMAIL_FROM must be the sender's address of e-mails to staff.")
+
+# Where the console is, for links in e-mails that nobody's browser asked for (the digest); without it none is sent.
+CONSOLE_URL = env.str("CONSOLE_URL", default="")
+if CONSOLE_URL and not CONSOLE_URL.startswith(("https://", "http://") if DEVELOPMENT else "https://"):
+    raise ImproperlyConfigured("CONSOLE_URL must be the console's address, beginning with https://.")
 
 # --- Logs and figures ----------------------------------------------------------------------------------------------
 # JSON for machines in production, plain lines in a terminal; both without tokens and addresses (cyberadmin/logs.py).

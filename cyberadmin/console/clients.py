@@ -14,7 +14,7 @@ from cyberadmin.accounts.models import Credential
 from cyberadmin.sync import services as engine
 from cyberadmin.sync.models import HeldSweep
 
-from . import custody, register, taking_on
+from . import custody, digest_page, register, taking_on
 from .figures import ClientFiguresPage, MyFiguresPage
 from .mailing_calendar import CalendarPage
 from .manage_page import ManagePage
@@ -102,6 +102,7 @@ def client_urls(site: Any) -> list[URLPattern]:
         *taking_on.PAGES,
         *custody.PAGES,
         *register.PAGES,
+        *digest_page.PAGES,
         ("figures/", "account_figures", ClientFiguresPage),
         ("my-figures/", "figures", MyFiguresPage),
         ("calendar/", "calendar", CalendarPage),
