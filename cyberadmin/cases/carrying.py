@@ -4,20 +4,25 @@
 next step that can be taken. A right that was taken away in between holds the part; nothing is sent then.
 """
 
+import logging
+
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
 from contacts import services as contacts
 from contacts.consent import erasure
 from contacts.models import Contact, email_key
-from cyberadmin.accounts import audit, policy
+from cyberadmin.accounts import audit, policy, secrets
 from cyberadmin.sync import record
 from cyberadmin.sync.clock import now
+from cyberadmin.sync.doorbell import ring_now
 from cyberadmin.sync.models import Change
 
 from . import details, services
 from .models import CasePart, CaseStep
+
+logger = logging.getLogger(__name__)
 
 Outcome = CaseStep.Outcome
 _MOVING = (Change.State.QUEUED, Change.State.SENDING, Change.State.UNKNOWN)
@@ -51,7 +56,26 @@ def advance_all() -> None:
     """Look after every part that is being carried out (a task of the beat)."""
     working = CasePart.objects.filter(state=CasePart.State.DOING, decision__in=services.ACTING)
     for pk in working.values_list("pk", flat=True):
-        advance(pk)
+        try:
+            advance(pk)
+        except (PermissionDenied, secrets.SecretUnreadable) as error:
+            # A right that went in this very moment, or a key that is missing: the others go on.
+            logger.error("Part %s of a case cannot be carried out: %s", pk, type(error).__name__)
+
+
+def nudge(part: CasePart) -> None:
+    """Somebody looks at the part: wake a worker when there is something to do, rather than wait for the beat."""
+    steps = part.steps.exclude(outcome__in=CaseStep.FINAL).select_related("change")
+    if part.state == CasePart.State.DOING and any(
+        step.change is None or step.change.state not in (*_MOVING, *_STUCK) for step in steps
+    ):
+        ring_now(services.ADVANCE, part.pk)
+
+
+def is_moving(part: CasePart) -> bool:
+    """Whether the page about it may wait: something is on its way that needs nobody."""
+    moving = part.steps.filter(outcome__in=(Outcome.WAITING, Outcome.SENT, Outcome.IN_FLIGHT))
+    return part.state == CasePart.State.DOING and moving.exists()
 
 
 def why_text(part: CasePart) -> str:
@@ -67,17 +91,15 @@ def _hold(part: CasePart) -> None:
 
 def _take(decider: User, part: CasePart, step: CaseStep, email: str) -> None:
     """One address, as far as it goes now."""
-    before = (step.outcome, step.change_id)
+    before = (step.outcome, step.change_id, step.contact_id)
     if _is_settled_there(step):
-        act = {"unsubscribe": _unsubscribe, "delete": _delete, "erase": _erase}[part.decision]
+        act = {"unsubscribe": _unsubscribe, "delete": _delete, "erase": _erase, "correct": _correct}[part.decision]
         step.outcome = act(decider, part, step, email)
     if step.is_final:
         step.done_at = now()
-        kept = (step.counts, step.was, step.erased_id)
-        audit.record(
-            "case.step", actor=decider, account=part.account, case=part.case_id, outcome=step.outcome, counts=kept[0]
-        )
-    if before != (step.outcome, step.change_id):
+        said = {"case": part.case_id, "outcome": step.outcome, "counts": step.counts}
+        audit.record("case.step", actor=decider, account=part.account, **said)
+    if before != (step.outcome, step.change_id, step.contact_id):
         step.save()
 
 
@@ -162,3 +184,20 @@ def _erase(decider: User, part: CasePart, step: CaseStep, email: str) -> str:
         return Outcome.BLOCKED
     step.erased, step.counts = done.address, done.counts
     return Outcome.ERASED
+
+
+def _correct(decider: User, part: CasePart, step: CaseStep, email: str) -> str:
+    """Staff correct the contact on its page; here it is followed until Cyberimpact has it."""
+    if step.contact_id is None:
+        contact = _living(part, email)
+        if contact is None:
+            return Outcome.NOT_THERE
+        step.contact_id, step.was = contact.pk, contact.state
+    made = Change.objects.filter(
+        account=part.account, kind=contacts.KIND, object_id=step.contact_id, created_at__gte=part.case.opened_at
+    )
+    step.change = made.filter(state__in=Change.OPEN).order_by("id").first()
+    if step.change is not None:
+        return Outcome.SENT if step.change.state in _MOVING else Outcome.STUCK
+    step.change = made.filter(state=Change.State.DONE).order_by("-id").first()
+    return Outcome.CORRECTED if step.change is not None else Outcome.TO_CORRECT

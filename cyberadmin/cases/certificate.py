@@ -1,12 +1,12 @@
 """What was erased where and when, without a word about who it was: the evidence of an erasure (product.md N8, 3d-11)."""
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from cyberadmin.accounts.localtime import moment_text
 
 from .models import CasePart, CaseStep
+from .words import day_words, pair
 
 #: What `counts` of an erasure names.
 _RULE = "-" * 72
@@ -58,12 +58,12 @@ def text(part: CasePart, language: str) -> str:
             (_("Certificate of erasure"), ""),
             (_("Client"), part.account.name),
             (_("Case"), str(case.pk)),
-            (_("Request received on"), date_format(case.received_on, "DATE_FORMAT")),
+            (_("Request received on"), day_words(case.received_on)),
             (_("Decided by"), f"{part.decided_by_name}, {moment_text(part.decided_at, part.account)}"),
-            (_("Answered on"), date_format(part.answered_on, "DATE_FORMAT") if part.answered_on else "–"),
+            (_("Answered on"), day_words(part.answered_on)),
             (_("SHA-256 of the request, whose file is not kept"), part.proof_sha256 or "–"),
         ]
-        lines = [f"{name}: {value}" if value else name.upper() for name, value in head]
+        lines = [pair(name, value) if value else name.upper() for name, value in head]
         for step in part.steps.select_related("erased__key"):
             lines += ["", _RULE, *_step(part, step)]
         lines += ["", _RULE, _("What stays, and why:"), *(f"- {line}" for line in stays())]
@@ -84,5 +84,5 @@ def _step(part: CasePart, step: CaseStep) -> list[str]:
             _("Keyed hash: %(digest)s (key %(key)s)") % {"digest": step.erased.digest, "key": step.erased.key.name}
         )
     words = counted()
-    lines += [f"- {words.get(name, name)}: {number}" for name, number in step.counts.items() if number]
+    lines += [f"- {pair(words.get(name, name), number)}" for name, number in step.counts.items() if number]
     return lines

@@ -4,7 +4,7 @@ An answer says what was done, from what the engine reports, and a refusal names 
 (product.md 3b, L11; the review by the Commission d'accès à l'information may be asked for within 30 days).
 """
 
-from django.utils.formats import date_format
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -14,6 +14,7 @@ from cyberadmin.console.letters import Letter
 from . import details
 from .details import Details
 from .models import Case, CasePart, CaseStep
+from .words import day_words, pair
 
 KINDS = ("acknowledgement", "answer")
 Outcome = CaseStep.Outcome
@@ -37,7 +38,7 @@ def letter(part: CasePart, known: Details, which: str, language: str) -> Letter:
             _("Name, title and contact information of the person in charge of the protection of personal information:"),
         ]
         subject = _("Your request of %(day)s (file %(number)s)") % {
-            "day": date_format(part.case.received_on, "DATE_FORMAT"),
+            "day": day_words(part.case.received_on),
             "number": part.case_id,
         }
         name = str(Account.Language(language).label)
@@ -56,14 +57,14 @@ def _request() -> dict[str, str]:
 
 def _received(part: CasePart) -> str:
     return _("On %(day)s we received your request %(request)s from %(client)s.") % {
-        "day": date_format(part.case.received_on, "DATE_FORMAT"),
+        "day": day_words(part.case.received_on),
         "request": _request()[part.case.kind],
         "client": part.account.name,
     }
 
 
 def _acknowledgement(case: Case) -> list[str]:
-    day = date_format(case.due_on, "DATE_FORMAT")
+    day = day_words(case.due_on)
     if case.kind == Case.Kind.UNSUBSCRIBE:
         return [
             _("It will be carried out without delay, by %(day)s at the latest. There is nothing more for you to do.")
@@ -78,7 +79,6 @@ def _acknowledgement(case: Case) -> list[str]:
 def _answer(part: CasePart, known: Details) -> list[str]:
     said = {
         Decision.GIVE: _given,
-        Decision.CORRECT: lambda _part: [_("Your personal information has been corrected.")],
         Decision.NOTHING: _nothing,
         Decision.REFUSE: _refused,
     }.get(Decision(part.decision) if part.decision else Decision.NOTHING)
@@ -98,18 +98,25 @@ def _given(part: CasePart) -> list[str]:
 
 
 def _nothing(part: CasePart) -> list[str]:
+    if part.case.kind == Case.Kind.UNSUBSCRIBE:
+        return [_("Nothing had to be changed in our list.")]
     return [_("We hold nothing about you that this request concerns, so there was nothing to do.")]
 
 
 def _refused(part: CasePart) -> list[str]:
     return [
         _("We cannot grant your request, for this reason: %(reason)s.") % {"reason": part.get_ground_display()},
-        _(
-            "Act respecting the protection of personal information in the private sector (CQLR, c. P-39.1). Within 30 days "
-            "you may ask the Commission d’accès à l’information to examine this disagreement: cai.gouv.qc.ca. We will "
-            "help you to understand this refusal if you ask us."
-        ),
+        _remedy(),
     ]
+
+
+def _remedy() -> str:
+    """Where to turn after a refusal, whole or in part (Act respecting the protection of personal information, ss. 34, 42)."""
+    return _(
+        "Act respecting the protection of personal information in the private sector (CQLR, c. P-39.1). Within 30 days "
+        "you may ask the Commission d’accès à l’information to examine this disagreement: cai.gouv.qc.ca. We will "
+        "help you to understand this refusal if you ask us."
+    )
 
 
 def _done(part: CasePart, known: Details) -> list[str]:
@@ -117,8 +124,16 @@ def _done(part: CasePart, known: Details) -> list[str]:
     lines = []
     for number, address in enumerate(known.addresses):
         step = steps.get(number)
-        lines.append(f"– {address}: {_outcome(step)}" if step else f"– {address}")
+        lines.append(f"– {pair(address, _outcome(part, step))}" if step else f"– {address}")
     said = [_("This is what was done:") + "\n" + "\n".join(lines)]
+    if part.case.kind == Case.Kind.ERASURE and part.decision == Decision.UNSUBSCRIBE:
+        said.append(
+            _(
+                "We keep your address among those that no longer want our e-mails, because the law on commercial e-mails "
+                "obliges us to prove that we respect it."
+            )
+        )
+        said.append(_remedy())
     if any(step.outcome == Outcome.ERASED for step in steps.values()):
         said.append(
             _(
@@ -129,8 +144,8 @@ def _done(part: CasePart, known: Details) -> list[str]:
     return said
 
 
-def _outcome(step: CaseStep) -> str:
-    day = date_format(step.done_at, "DATE_FORMAT") if step.done_at else ""
+def _outcome(part: CasePart, step: CaseStep) -> str:
+    day = day_words(timezone.localdate(step.done_at, part.account.zone)) if step.done_at else ""
     said = {
         Outcome.UNSUBSCRIBED: _("unsubscribed on %(day)s"),
         Outcome.ALREADY: _("was unsubscribed already"),
@@ -138,5 +153,6 @@ def _outcome(step: CaseStep) -> str:
         Outcome.KEPT: _("was unsubscribed already; the proof of it is kept"),
         Outcome.ERASED: _("erased on %(day)s"),
         Outcome.NOT_THERE: _("was not in our list"),
+        Outcome.CORRECTED: _("corrected on %(day)s"),
     }.get(Outcome(step.outcome))
     return said % {"day": day} if said and "%(day)s" in said else said or _("not done yet")

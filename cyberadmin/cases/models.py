@@ -173,14 +173,18 @@ class CaseStep(Kept):
         UNSUBSCRIBED = "unsubscribed", _("unsubscribed at Cyberimpact")
         DELETED = "deleted", _("deleted at Cyberimpact")
         ERASED = "erased", _("erased")
+        TO_CORRECT = "to_correct", _("to be corrected on the page of the contact")
+        CORRECTED = "corrected", _("corrected at Cyberimpact")
 
     #: Nothing more happens.
-    FINAL = ("not_there", "already", "kept", "unsubscribed", "deleted", "erased")
+    FINAL = ("not_there", "already", "kept", "unsubscribed", "deleted", "erased", "corrected")
 
     part = models.ForeignKey(CasePart, models.PROTECT, related_name="steps", db_index=False)
     number = models.PositiveSmallIntegerField()
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True, default=Outcome.WAITING)
     change = models.ForeignKey(Change, models.SET_NULL, null=True, related_name="+")
+    #: The contact to be corrected: its address may be what is wrong.
+    contact_id = models.BigIntegerField(null=True)
     #: Rows that were erased, by what they were.
     counts = models.JSONField(default=dict)
     #: State at the vendor before: subscribed, bounced, unsubscribed or "" when it was not there.

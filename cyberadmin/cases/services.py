@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from contacts.consent import proofs
-from contacts.models import email_key
+from contacts.models import Contact, email_key
 from cyberadmin.accounts import audit, policy
 from cyberadmin.accounts.models import Account
 from cyberadmin.sync.clock import now
@@ -38,8 +38,8 @@ DECISIONS: dict[str, tuple[Decision, ...]] = {
     Case.Kind.RECTIFICATION: (Decision.CORRECT, Decision.NOTHING, Decision.REFUSE),
     Case.Kind.ERASURE: (Decision.ERASE, Decision.UNSUBSCRIBE, Decision.NOTHING, Decision.REFUSE),
 }
-#: Decisions that the engine carries out, address by address (carrying.py).
-ACTING = (Decision.UNSUBSCRIBE, Decision.DELETE, Decision.ERASE)
+#: Decisions that the engine carries out, address by address (carrying.py); a correction is made by hand and followed.
+ACTING = (Decision.UNSUBSCRIBE, Decision.DELETE, Decision.ERASE, Decision.CORRECT)
 _ADDRESS = re.compile(r"\S@\S")
 
 
@@ -203,8 +203,17 @@ def _check_decision(part: CasePart, decision: str, why: str, ground: str) -> Non
         raise ValidationError({"why": _("Say why: the reason is kept with the case.")})
     if _ADDRESS.search(why):
         raise ValidationError({"why": _("Leave addresses out: this reason is kept after the person is forgotten.")})
+    if decision == Decision.NOTHING and part.case.kind != Case.Kind.UNSUBSCRIBE and _is_there(part):
+        raise ValidationError(
+            {"decision": _("This client has this person in its list: say what is done, or refuse with a legal reason.")}
+        )
     if part.case.needs_identity and not (decision == Decision.REFUSE and ground == CasePart.Ground.IDENTITY):
         raise ValidationError(_("First write down how you made sure that it is this person."))
+
+
+def _is_there(part: CasePart) -> bool:
+    keys = details.read(part.case).keys
+    return Contact.objects.filter(account=part.account, email_key__in=keys, gone_at=None).exists()
 
 
 # --- answering ---

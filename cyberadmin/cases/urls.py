@@ -12,6 +12,7 @@ PAGES: tuple[tuple[str, str, Any], ...] = (
     ("cases/", "cases", cases.ListPage),
     ("cases/open/", "case_open", cases.OpenPage),
     ("cases/<int:object_id>/", "case", cases.ShowPage),
+    ("cases/<int:object_id>/status/", "case_status", cases.StatusPage),
     ("cases/<int:object_id>/identity/", "case_identity", cases.IdentityPage),
     ("cases/<int:object_id>/clients/", "case_clients", cases.ClientsPage),
     ("cases/client/<int:object_id>/decide/", "case_decide", part.DecidePage),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from io import BytesIO
+import base64
+from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 
 from contacts import services as contacts
 from contacts.consent import ledger, never_back, proofs
@@ -228,6 +230,56 @@ def test_a_role_taken_away_while_the_change_waits_stops_the_change(world: World)
     assert world.effects() == []
     assert Change.objects.get().state == "parked"
     assert part_of(case, world.account).state == "held"
+
+
+def test_a_correction_is_followed_until_the_vendor_has_it(world: World) -> None:
+    contact = world.mirrored(KEY, firstname="Mary")
+    part = part_of(open_case(world.editor, world.account, kind="rectification"), world.account)
+    services.decide(world.editor, part, "correct", "the name is misspelt")
+    carrying.advance(part.pk)
+    assert part.steps.get().outcome == "to_correct"
+    with pytest.raises(ValidationError):
+        services.note_sent(world.editor, part, "answer", clocks.today())
+    new = {"first_name": "Marie", "email": "marie@example.com"}
+    contacts.edit_contact(world.editor, contact, new, contact.edit_version)
+    carrying.advance(part.pk)
+    assert part.steps.get().outcome == "sent"
+    assert carry_out(world, part).steps.get().outcome == "corrected"
+    assert world.held_member("marie@example.com")["firstname"] == "Marie"
+    services.note_sent(world.editor, part, "answer", clocks.today())
+    assert part_of(part.case, world.account).state == "done"
+
+
+def test_nothing_to_do_is_not_said_of_who_is_there(world: World) -> None:
+    world.mirrored(KEY)
+    part = part_of(open_case(world.editor, world.account, kind="access"), world.account)
+    with pytest.raises(ValidationError) as refusal:
+        services.decide(world.editor, part, "nothing", "not there")
+    assert list(refusal.value.error_dict) == ["decision"]
+
+
+def test_one_part_that_cannot_be_carried_out_stops_no_other(world: World, other: World, settings: Any) -> None:
+    contacts.unsubscribe(world.editor, world.mirrored(KEY), "before")
+    world.settle()
+    broken = open_case(world.editor, other.account, kind="unsubscribe")
+    services.decide(world.editor, part_of(broken, other.account), "unsubscribe", "asked")
+    Case.objects.filter(pk=broken.pk).update(sealed="k0:AAAA")
+    case = open_case(world.editor, world.account, kind="unsubscribe")
+    services.decide(world.editor, part_of(case, world.account), "unsubscribe", "asked")
+    carrying.advance_all()
+    assert part_of(case, world.account).state == "done"
+    assert part_of(broken, other.account).state == "doing"
+
+
+def test_details_are_sealed_anew_when_keys_change(world: World, settings: Any) -> None:
+    case = open_case(world.editor, world.account)
+    old, new = settings.CYBERADMIN_KEYS[0], "k2:" + base64.b64encode(b"n" * 32).decode()
+    settings.CYBERADMIN_KEYS = [new, old]
+    call_command("rotate_keys", stdout=StringIO())
+    settings.CYBERADMIN_KEYS = [new]
+    case.refresh_from_db()
+    assert details.read(case).who == WHO
+    assert details.seal_anew() == 0
 
 
 def test_what_the_vendor_refuses_waits_for_somebody(world: World) -> None:

@@ -1,10 +1,11 @@
 """The list of cases, opening one, and one case with what each client decides."""
 
+import hashlib
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,9 +14,9 @@ from cyberadmin.accounts import policy
 from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.models import Account
 from cyberadmin.accounts.scoping import address
-from cyberadmin.cases import clocks, details, services
+from cyberadmin.cases import carrying, clocks, details, services
 from cyberadmin.cases.forms import ClientsForm, IdentityForm, OpenForm
-from cyberadmin.cases.models import Case, CasePart
+from cyberadmin.cases.models import Case, CasePart, CaseStep
 from cyberadmin.sync.pages import FormPage
 
 from .base import TONES, CaseFormPage, CasePage, MyPage, case_name, case_url, state_words
@@ -150,6 +151,7 @@ class ShowPage(CasePage):
             parts=[self._part(part, part.account_id in editable) for part in parts],
             may_edit=may_edit and unfinished,
             addable=may_edit and unfinished and addable.exists(),
+            waits=_waits(case, parts),
         )
 
     def _part(self, part: CasePart, may_edit: bool) -> dict[str, Any]:
@@ -172,6 +174,29 @@ class ShowPage(CasePage):
         if step.change_id is None:
             return ""
         return address(self.request, "admin:sync_change_detail", step.change_id, account=part.account)
+
+
+class StatusPage(CasePage):
+    """For the page that waits: whether anything of the parts that may be seen has moved on since it was shown."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
+        parts = list(services.parts_for(self.user, self.case))
+        for part in parts:
+            carrying.nudge(part)
+        return JsonResponse({"final": _seen(parts) != request.GET.get("seen")})
+
+
+def _waits(case: Case, parts: list[CasePart]) -> str:
+    """Where a page asks whether something has moved on; "" when nothing will by itself."""
+    if not any(carrying.is_moving(part) for part in parts):
+        return ""
+    return f"{reverse('admin:case_status', args=[case.pk])}?{urlencode({'seen': _seen(parts)})}"
+
+
+def _seen(parts: list[CasePart]) -> str:
+    """How the parts stand, short enough for an address."""
+    steps = CaseStep.objects.filter(part__in=parts).order_by("pk").values_list("pk", "outcome")
+    return hashlib.sha256(repr(([(part.pk, part.state) for part in parts], list(steps))).encode()).hexdigest()[:16]
 
 
 class IdentityPage(CaseFormPage):
