@@ -23,6 +23,8 @@ app.autodiscover_tasks(
         "campaigns",
         "cyberadmin.cases",
         "cyberadmin.figures",
+        "cyberadmin.history",
+        "cyberadmin.exports",
         "cyberadmin.console",
     ]
 )

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "templates.apps.TemplatesConfig",
     "campaigns",
     "cyberadmin.history",
+    "cyberadmin.exports",
     "cyberadmin.cases",
     "cyberadmin.figures",
 ]
@@ -228,6 +229,8 @@ CELERY_BEAT_SCHEDULE = {
     "housekeeping": {"task": "cyberadmin.sync.tasks.keep_house", "schedule": 3600.0},
     "watch-tokens": {"task": "cyberadmin.sync.tasks.watch_tokens", "schedule": 3600.0},
     "people-housekeeping": {"task": "cyberadmin.people.tasks.keep_house", "schedule": 3600.0},
+    "exports-sweep": {"task": "cyberadmin.exports.tasks.sweep", "schedule": 30.0},
+    "exports-housekeeping": {"task": "cyberadmin.exports.tasks.keep_house", "schedule": 3600.0},
     "history-housekeeping": {"task": "cyberadmin.history.tasks.keep_house", "schedule": 86_400.0},
     "read-consents": {"task": "contacts.tasks.read_consents", "schedule": 60.0},
     "purge-import-files": {"task": "contacts.tasks.purge_import_files", "schedule": 3600.0},

@@ -16,18 +16,12 @@ from cyberadmin.accounts import audit
 from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.sync.pages import FormPage
+from cyberadmin.sync.spreadsheet import safe
 
 from .common import mailing_url
 from .mailing import OfMailing
 
 PER_PAGE = 100
-#: First characters by which a spreadsheet takes a text for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def safe_cell(text: str) -> str:
-    """A text that no spreadsheet computes: an apostrophe before what looks like a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) or text.startswith(FORMULA) else text
 
 
 class OfList(OfMailing):
@@ -131,4 +125,4 @@ class RecipientsExport(OfList):
         rows = results.recipients(self.obj, self.outcome).values_list("email", "name", "happened_at", "member_id")
         for email, name, when, member in rows.iterator(chunk_size=2_000):
             moment = moment_text(when, self.account) if when else ""
-            yield writer.writerow([safe_cell(email), safe_cell(name), moment, member or ""])
+            yield writer.writerow([safe(email), safe(name), moment, member or ""])

@@ -20,12 +20,11 @@ from cyberadmin.accounts import audit
 from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.accounts.scoping import ScopedAdmin, ScopedPage
 from cyberadmin.sync.listing import BoundedPaginator
+from cyberadmin.sync.spreadsheet import safe
 from cyberadmin.sync.uploads import UploadError
 
 from .departed import LeftPage, MyClientsLeftPage
 from .radar import MyClientsRadarPage, RadarPage
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
 
 
 class SourceFilter(SimpleListFilter):
@@ -90,7 +89,7 @@ def _lines(rows: QuerySet[ConsentRecord], account: Any) -> Iterator[str]:
         ]
     )  # fmt: skip
     for row in rows.order_by("pk").iterator(chunk_size=500):
-        yield writer.writerow([_plain(cell) for cell in _cells(row, account)])
+        yield writer.writerow([safe(cell) for cell in _cells(row, account)])
 
 
 def _cells(row: ConsentRecord, account: Any) -> list[Any]:
@@ -101,11 +100,6 @@ def _cells(row: ConsentRecord, account: Any) -> list[Any]:
         row.relation_label, row.given_on, row.expires_on, row.how, row.place, row.proof, file.original_name if file else "",
         file.sha256 if file else "", row.words, row.actor_name,
     ]  # fmt: skip
-
-
-def _plain(cell: Any) -> str:
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 class ConsentRecordAdmin(ScopedAdmin):

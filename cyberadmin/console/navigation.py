@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cyberadmin.accounts import policy
-from cyberadmin.accounts.scoping import account_of, address
+from cyberadmin.accounts.scoping import account_of, address, rights
 
 
 @dataclass
@@ -34,13 +34,13 @@ class Section:
 
 def sections(request: HttpRequest, *, problems: int, may_manage: bool) -> list[Section]:
     """What this person finds in the sidebar of this page; the entry of the page is marked."""
-    found = _client(problems, may_manage) if account_of(request) else _agency(request)
+    found = _client(problems, may_manage, rights(request).edit) if account_of(request) else _agency(request)
     for entry in (entry for section in found for entry in section.entries):
         entry.active = request.path == entry.url if entry.exact else request.path.startswith(entry.url)
     return found
 
 
-def _client(problems: int, may_manage: bool) -> list[Section]:
+def _client(problems: int, may_manage: bool, may_edit: bool) -> list[Section]:
     outbox = Entry(_("Outbox"), "outbox", reverse("admin:sync_change_changelist"), problems, _("need attention"))
     found = [
         Section(
@@ -78,6 +78,8 @@ def _client(problems: int, may_manage: bool) -> list[Section]:
         ),
     ]
     this = [Entry(_("History"), "history", reverse("admin:history"))]
+    if may_edit:
+        this.append(Entry(_("Exports"), "download", reverse("admin:exports_exportjob_changelist")))
     if may_manage:
         this += [
             Entry(_("Staff"), "badge", reverse("admin:account_access")),

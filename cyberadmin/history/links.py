@@ -14,6 +14,7 @@ from cyberadmin.sync.models import Edit
 _OBJECTS: tuple[tuple[str, str, str | Promise], ...] = (
     ("change", "admin:sync_change_detail", lazy("the change")),
     ("change_set", "admin:sync_changeset_change", lazy("the bulk change")),
+    ("export", "admin:exports_exportjob_change", lazy("the export")),
     ("call", "admin:sync_apicall_change", lazy("the call")),
     ("campaign", "admin:campaigns_campaign_change", lazy("the campaign")),
     ("mailing", "admin:campaigns_mailing_change", lazy("the mailing")),

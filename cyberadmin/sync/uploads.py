@@ -85,8 +85,10 @@ def most_bytes() -> int:
 class Store:
     """The files of one purpose ("imports", "proofs"), apart from each other because they are kept for different times."""
 
-    def __init__(self, area: str) -> None:
+    def __init__(self, area: str, *, unlimited: bool = False) -> None:
+        """`unlimited`: takes files of any size, for what this product makes itself."""
         self.area = area
+        self.unlimited = unlimited
 
     def keep(self, account_id: int, source: BinaryIO) -> Stored:
         """Seal a stream from where it stands. Raises UploadError (too_large, no_room, empty); nothing is left behind then."""
@@ -167,7 +169,7 @@ class Store:
             writer = SealingWriter(file, key)
             while piece := source.read(_PIECE):
                 size += len(piece)
-                if size > most_bytes():
+                if size > most_bytes() and not self.unlimited:
                     raise UploadError("too_large", most=settings.UPLOAD_MAX_MB)
                 digest.update(piece)
                 writer.write(piece)

@@ -25,6 +25,11 @@ from contacts.imports.planning import STORE
 from contacts.models import Contact, CustomField, GroupMembership, ImportFile, ProofFile
 from cyberadmin.accounts import audit
 from cyberadmin.accounts.models import Account, Credential, Sender
+from cyberadmin.cases import clocks
+from cyberadmin.cases import services as cases
+from cyberadmin.cases.details import Details
+from cyberadmin.exports import making
+from cyberadmin.exports.models import ExportJob
 from cyberadmin.people.models import OneTimeLink
 from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import ApiCall, Change, ChangeSet, Edit, Heartbeat, HeldSweep, PlannedRow, PullRun
@@ -209,7 +214,31 @@ def plant(marker: str) -> Planted:
         expires_at=timezone.now() + timedelta(days=7),
     )
     audit.record("account.edited", actor=author, account=account, why=f"{marker} why", text=f"{marker} detail")
+    cases.open_case(
+        make_user(superuser=True),
+        cases.Request("access", "email", clocks.today(), "fr"),
+        Details(f"{marker} who", (f"{marker}@example.com",), f"{marker} note", f"{marker} identity"),
+        [account],
+    )
+    exported = making.STORE.keep(account.pk, BytesIO(f"{marker} exported".encode()))
+    export = ExportJob.objects.create(
+        account=account,
+        actor=author,
+        actor_name=author.username,
+        source="contacts",
+        query=f"q={marker}",
+        form="csv",
+        language="en",
+        state="ready",
+        stored_name=exported.name,
+        size=exported.size,
+        sha256=marker,
+        created_at=timezone.now(),
+        finished_at=timezone.now(),
+        expires_at=timezone.now() + timedelta(days=7),
+    )
     pks = {
+        "exportjob": export.pk,
         "contact": contact.pk,
         "campaign": campaign.pk,
         "credential": credential.pk,

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from cyberadmin.sync.bulk import kinds
 from cyberadmin.sync.models import ChangeSet, PlannedRow
+from cyberadmin.sync.spreadsheet import safe
 
 from . import bulk_words
 
@@ -25,7 +26,6 @@ PIECE = 2_000
 #: Rows that can be corrected and imported again; of an address that stands twice the first counted.
 TO_CORRECT = ("invalid", "refused")
 RESULTS = ("waiting", "sending", "verifying", "done", "failed", "cancelled")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,6 @@ def _number(text: str) -> int:
 
 
 # --- as a file ---
-def safe(cell: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 def download(change_set: ChangeSet, view: View) -> StreamingHttpResponse:
     """The rows of a view as CSV: UTF-8 with its mark, so that Excel reads the accents.
 

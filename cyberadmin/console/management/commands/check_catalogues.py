@@ -16,6 +16,7 @@ PACKAGES = (
     "cyberadmin/console",
     "cyberadmin/figures",
     "cyberadmin/history",
+    "cyberadmin/exports",
     "cyberadmin/people",
     "cyberadmin/sync",
     "contacts",

@@ -1,0 +1,1 @@
+"""Lists as files, made by a worker: exactly what the screen shows, sealed until they are downloaded, gone after a week."""

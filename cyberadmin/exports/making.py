@@ -1,0 +1,123 @@
+"""What a worker does: reads the list once more with the rights of who asked, and writes it sealed.
+
+A job is claimed under a lease that each piece of rows renews. When its worker dies, the lease ends and another worker
+begins the file anew; what the first one left is removed by the store. After three tries it is given up.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, BinaryIO, cast
+from uuid import uuid4
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import translation
+
+from cyberadmin.accounts import audit, policy
+from cyberadmin.sync import crash
+from cyberadmin.sync.clock import now
+from cyberadmin.sync.uploads import Store, UploadError
+
+from . import columns, sources, writers
+from .models import ExportJob
+
+STORE = Store("exports", unlimited=True)
+LEASE = timedelta(minutes=2)
+KEPT = timedelta(days=7)
+TRIES = 3
+#: Rows between two signs of life.
+PIECE = 5_000
+State, Reason = ExportJob.State, ExportJob.Reason
+logger = logging.getLogger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the job over, or it is gone."""
+
+
+def open_jobs() -> list[int]:
+    """Jobs that nobody works on now."""
+    free = Q(state=State.WAITING) | Q(state=State.MAKING, lease_until__lt=now())
+    return list(ExportJob.objects.filter(free).order_by("id").values_list("pk", flat=True)[:20])
+
+
+def make(job_id: int) -> None:
+    """Make the file of one job, unless another worker is at it."""
+    claim = uuid4()
+    free = Q(state=State.WAITING) | Q(state=State.MAKING, lease_until__lt=now())
+    mine = ExportJob.objects.filter(free, pk=job_id)
+    if not mine.update(state=State.MAKING, claim=claim, lease_until=now() + LEASE, rows=0, tries=F("tries") + 1):
+        return
+    job = ExportJob.objects.select_related("account", "actor").get(pk=job_id)
+    if job.tries > TRIES:
+        _fail(job, Reason.CRASH)
+        return
+    try:
+        _write(job)
+    except LeaseLost:
+        return
+    except sources.NoList:
+        _fail(job, Reason.LIST)
+    except UploadError as error:
+        _fail(job, Reason.ROOM if error.code == "no_room" else Reason.CRASH)
+    except Exception:
+        logger.exception("Export %s could not be made.", job.pk)
+        _fail(job, Reason.CRASH)
+        raise
+
+
+def _write(job: ExportJob) -> None:
+    source = sources.SOURCES.get(job.source)
+    actor: User | None = job.actor
+    if source is None:
+        raise sources.NoList
+    if actor is None or not policy.can(actor, source.right, job.account):
+        _fail(job, Reason.RIGHT)
+        return
+    with translation.override(job.language):
+        request = sources.request_for(actor, job.account, job.query)
+        found = source.columns(job.account)
+        rows = _counted(job, columns.cells(found, source.rows(request)))
+        names, labels = [one.name for one in found], [one.label for one in found]
+        pieces = writers.WRITERS[job.form](names, labels, rows, job.language)
+        stored = STORE.keep(job.account_id, cast(BinaryIO, writers.Stream(pieces)))
+    crash.here("export_stored")
+    with transaction.atomic():
+        moment = now()
+        ready: dict[str, Any] = {
+            "state": State.READY, "stored_name": stored.name, "size": stored.size, "sha256": stored.sha256,
+            "rows": job.rows, "finished_at": moment, "expires_at": moment + KEPT, "lease_until": None,
+        }  # fmt: skip
+        if not ExportJob.objects.filter(pk=job.pk, claim=job.claim, state=State.MAKING).update(**ready):
+            STORE.delete(job.account_id, stored.name)
+            raise LeaseLost
+        audit.record(
+            "export.made", actor=actor, account=job.account,
+            export=job.pk, source=job.source, form=job.form, rows=job.rows, query=job.query,
+        )  # fmt: skip
+
+
+def _counted(job: ExportJob, rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
+    """The rows, with a sign of life for each piece of them."""
+    for row in rows:
+        job.rows += 1
+        if job.rows % PIECE == 0:
+            mine = ExportJob.objects.filter(pk=job.pk, claim=job.claim, state=State.MAKING)
+            if not mine.update(rows=job.rows, lease_until=now() + LEASE):
+                raise LeaseLost
+        yield row
+
+
+def _fail(job: ExportJob, reason: str) -> None:
+    failed = ExportJob.objects.filter(pk=job.pk, claim=job.claim, state=State.MAKING)
+    failed.update(state=State.FAILED, reason=reason, finished_at=now(), lease_until=None)
+
+
+def keep_house() -> None:
+    """Delete the files whose week is over, and what no job knows of; the rows stay, for the history."""
+    for job in ExportJob.objects.filter(state=State.READY, expires_at__lt=now()):
+        STORE.delete(job.account_id, job.stored_name)
+        ExportJob.objects.filter(pk=job.pk).update(state=State.GONE, stored_name="", query="")
+    STORE.purge(KEPT + timedelta(days=1))
