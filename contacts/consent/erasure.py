@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from contacts.models import ConsentRecord, Contact, ErasedAddress, ImportFile, ProofFile, email_key
@@ -55,7 +55,7 @@ def erase_address(actor: User, account: Account, email: str, why: str) -> Erasur
     with transaction.atomic():
         people = [record.lock(row) for row in Contact.objects.filter(account=account, email_key=email_key(email))]
         changes = _changes(account, people, email)
-        _check_may_be_erased(people, changes)
+        _check_may_be_erased(people, changes, _planned(account, people, email))
         done = Erasure(never_back.remember(account.pk, email))
         done.counts["changes"] = _scrub_changes(changes)
         done.counts["planned_rows"] = _scrub_plans(account, people, email, done)
@@ -75,7 +75,7 @@ def _changes(account: Account, people: list[Contact], email: str) -> list[Change
     return list(Change.objects.filter(mine, account=account, kind=KIND))
 
 
-def _check_may_be_erased(people: list[Contact], changes: list[Change]) -> None:
+def _check_may_be_erased(people: list[Contact], changes: list[Change], planned: QuerySet[PlannedRow]) -> None:
     there = [one for one in people if one.gone_at is None and one.state != Contact.State.UNSUBSCRIBED]
     if there:
         raise ValidationError(
@@ -83,8 +83,14 @@ def _check_may_be_erased(people: list[Contact], changes: list[Change]) -> None:
                 "Cyberimpact still has this person. Delete the contact first and wait until that is done, then erase here."
             )
         )
-    if any(change.state in Change.IN_FLIGHT for change in changes):
+    on_the_wire = planned.filter(state__in=(PlannedRow.State.SENDING, PlannedRow.State.VERIFYING))
+    if any(change.state in Change.IN_FLIGHT for change in changes) or on_the_wire.exists():
         raise ValidationError(_("A change of this contact is on its way. Wait until it has arrived, then erase."))
+
+
+def _planned(account: Account, people: list[Contact], email: str) -> QuerySet[PlannedRow]:
+    mine = Q(object_id__in=[one.pk for one in people]) | Q(label__iexact=email.strip())
+    return PlannedRow.objects.filter(mine, account=account)
 
 
 def _scrub_changes(changes: list[Change]) -> int:
@@ -97,9 +103,9 @@ def _scrub_changes(changes: list[Change]) -> int:
 
 
 def _scrub_plans(account: Account, people: list[Contact], email: str, done: Erasure) -> int:
-    """Empty the rows of plans that name the person, and drop the files that they came from."""
-    mine = Q(object_id__in=[one.pk for one in people]) | Q(label__iexact=email.strip())
-    rows = PlannedRow.objects.filter(mine, account=account)
+    """Empty the rows of plans that name the person, and drop the files that they came from. What waited is not sent."""
+    rows = _planned(account, people, email)
+    rows.filter(state=PlannedRow.State.WAITING).update(state=PlannedRow.State.FAILED, result=never_back.ERASED)
     sets = list(rows.values_list("change_set", flat=True).distinct())
     files = ImportFile.objects.filter(account=account, change_set__in=sets).exclude(stored_name="")
     for file in files:

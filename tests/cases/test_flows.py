@@ -176,6 +176,23 @@ def test_a_waiting_change_is_taken_back_before_an_erasure(world: World) -> None:
     assert [entry["method"] for entry in world.effects()] == ["DELETE"]
 
 
+def test_rows_of_plans_that_wait_are_not_sent_and_those_on_the_wire_are_awaited(world: World) -> None:
+    plan = ChangeSet.objects.create(account=world.account, kind="import", object_kind="contact", state="paused")
+    row = PlannedRow.objects.create(
+        change_set=plan, account=world.account, number=1, label=EMAIL, verdict="create", verb="add", state="sending"
+    )
+    part = services.decide(
+        world.editor, part_of(open_case(world.editor, world.account), world.account), "erase", "asked"
+    )
+    carrying.advance(part.pk)
+    assert part.steps.get().outcome == "blocked"
+    PlannedRow.objects.update(state="waiting")
+    carrying.advance(part.pk)
+    assert part.steps.get().outcome == "erased"
+    row.refresh_from_db()
+    assert (row.state, row.result, row.label) == ("failed", "erased", "")
+
+
 def test_a_change_on_its_way_is_awaited_before_an_erasure(world: World) -> None:
     contact = world.mirrored(KEY)
     contacts.edit_contact(world.editor, contact, {"first_name": "Marie"}, contact.edit_version)
