@@ -9,7 +9,7 @@ from datetime import date
 from typing import Generic, TypeVar
 
 #: Size of the field that is drawn in, the room around it for words, and what is left free between two columns.
-WIDTH, HEIGHT, ABOVE, BELOW, LEFT = 720, 160, 26, 50, 58
+WIDTH, HEIGHT, ABOVE, BELOW, LEFT, RIGHT = 720, 160, 26, 50, 96, 40
 GAP = 10
 #: About so many lines across a field of curves.
 TICKS = 4
@@ -101,7 +101,7 @@ class Curves:
     floor: int = ABOVE + HEIGHT
     words_at: int = ABOVE + HEIGHT + 22
     years_at: int = ABOVE + HEIGHT + 44
-    view_box: str = f"0 0 {LEFT + WIDTH + 24} {ABOVE + HEIGHT + BELOW}"
+    view_box: str = f"0 0 {LEFT + WIDTH + RIGHT} {ABOVE + HEIGHT + BELOW}"
 
 
 def curves(days: Sequence[date], *series: Sequence[int | None]) -> Curves | None:

@@ -54,8 +54,8 @@ def charts(accounts: Sequence[Account], today: date) -> dict[str, Any]:
         "contact_rows": _monthly(days),
         "estimated": any(day.estimated for day in days),
         "latest": days[-1] if days else None,
-        "opens": columns({month.first: (month.opens or 0.0) * 100 for month in months}, percent),
-        "clicks": columns({month.first: (month.clicks or 0.0) * 100 for month in months}, percent),
+        "opens": columns({month.first: (month.opens or 0.0) * 100 for month in months}, figure),
+        "clicks": columns({month.first: (month.clicks or 0.0) * 100 for month in months}, figure),
         "months": [(month, share(month.opens), share(month.clicks)) for month in months],
         "has_mailings": any(month.sent for month in months),
         "queue": curves([day.on for day in queue], [day.waiting for day in queue], [day.attention for day in queue]),
@@ -63,14 +63,14 @@ def charts(accounts: Sequence[Account], today: date) -> dict[str, Any]:
     }
 
 
-def percent(value: float) -> str:
-    """A percentage for a column."""
-    return _("%(number)s %%") % {"number": number_format(value, 1 if value < 10 else 0)}
+def figure(value: float) -> str:
+    """How many in a hundred, short enough for the head of a column."""
+    return str(number_format(value, 1 if value < 10 else 0))
 
 
 def share(value: float | None) -> str:
     """A share as people read it; a dash for none."""
-    return "–" if value is None else percent(value * 100)
+    return "–" if value is None else _("%(number)s %%") % {"number": figure(value * 100)}
 
 
 def _estimated_and_counted(days: list[Day]) -> tuple[list[int | None], list[int | None]]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.accounts.models import Account, Credential
-from cyberadmin.accounts.standing import LEFT_ALIVE, URGENT, WARNED, expiry, standing
+from cyberadmin.accounts.standing import LEFT_ALIVE, URGENT, WARNED, standing
 from cyberadmin.sync import holding
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.models import Change, ChangeSet, HeldSweep, PullRun
@@ -98,7 +98,7 @@ def _ending(account: Account, credential: Credential, moment: datetime, page: st
     severity = Severity.SOON
     if ends <= moment + URGENT:
         severity = Severity.BROKEN if ends <= moment else Severity.LATE
-    words = _("The token in use ends: %(when)s") % {"when": expiry(credential, moment).text}
+    words = _("The token in use has expired") if ends <= moment else _("The token in use ends")
     return Need(account, "token", words, severity, page, due=timezone.localtime(ends, account.zone).date())
 
 
