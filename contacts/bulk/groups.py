@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts import services
 from contacts.models import Contact, GroupMembership
+from cyberadmin.api import errors
+from cyberadmin.api.client import ApiClient
 from cyberadmin.sync.bulk.kinds import Refused
 from cyberadmin.sync.models import Change, ChangeSet, PlannedRow
 from cyberadmin.sync.resource import Values
@@ -48,6 +50,15 @@ def check_groups(change_set: ChangeSet, wanted: Iterable[int]) -> dict[int, Grou
         if group.is_dynamic:
             raise Refused("group_dynamic", {"title": group.title})
     return found
+
+
+def look_at_groups(client: ApiClient, account_id: int, wanted: Iterable[int]) -> None:
+    """Ask the vendor whether these groups are still there: one request each. Raises Refused, ApiError."""
+    for group in Group.objects.filter(account=account_id, pk__in=list(wanted), remote_id__isnull=False):
+        try:
+            client.groups.get(group.remote_id or 0)
+        except errors.NotFound:
+            raise Refused("group_gone", {"title": group.title}) from None
 
 
 def memberships(people: Iterable[Contact | int], groups: Iterable[int]) -> dict[int, dict[int, bool]]:
@@ -103,6 +114,9 @@ class _GroupsKind(ContactsKind):
 
     def check(self, change_set: ChangeSet) -> None:
         check_groups(change_set, [*joined(change_set), *left_groups(change_set)])
+
+    def look(self, change_set: ChangeSet, client: ApiClient) -> None:
+        look_at_groups(client, change_set.account_id, [*joined(change_set), *left_groups(change_set)])
 
     def record(self, change_set: ChangeSet, row: PlannedRow, actor: User | None) -> Change | None:
         return regroup(change_set, row, actor)

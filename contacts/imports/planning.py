@@ -18,9 +18,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from contacts.bulk.base import V, subscribed, to_do
-from contacts.bulk.groups import GROUP, check_groups
+from contacts.bulk.groups import GROUP, check_groups, look_at_groups
 from contacts.consent import terms
 from contacts.models import CustomField, ImportFile, Relation
+from cyberadmin.api.client import ApiClient
 from cyberadmin.api.types import AddMembers, BatchMember, BatchWrite
 from cyberadmin.sync.bulk.kinds import BulkKind, Judged, Originals, Refused
 from cyberadmin.sync.clock import now
@@ -99,6 +100,9 @@ class ImportKind(BulkKind):
             raise Refused("no_relation")
         if relation == Relation.PURCHASED and not (actor and actor.is_active and actor.is_superuser):
             raise Refused("purchased_list")
+
+    def look(self, change_set: ChangeSet, client: ApiClient) -> None:
+        look_at_groups(client, change_set.account_id, change_set.parameters.get("groups", ()))
 
     def forecast(self, change_set: ChangeSet) -> Values:
         relation = str(change_set.parameters["relation"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -12,10 +14,10 @@ from contacts.bulk import uploads
 from contacts.bulk.uploads import Chosen
 from contacts.imports.firsts import Firsts
 from contacts.imports.reading import Options
-from contacts.models import ColumnMapping, ConsentRecord, Contact, ImportFile
+from contacts.models import ColumnMapping, ConsentRecord, ImportFile
 from cyberadmin.accounts.models import AuditEvent
 from cyberadmin.sync.admin import bulk_rows, bulk_words
-from cyberadmin.sync.bulk import services
+from cyberadmin.sync.bulk import applying, kinds, services
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.health import differences
 from cyberadmin.sync.mirror import writing
@@ -27,6 +29,7 @@ from tests.contacts.bulk.bulk_desk import (
     held_groups,
     planned,
     results,
+    run,
     upload,
     verdicts,
 )
@@ -211,15 +214,38 @@ def test_the_first_line_of_each_address_is_known(number: int) -> None:
     assert all(firsts.line(f"p{line}@example.com", line + number) == line for line in range(0, number, 97))
 
 
-def test_a_group_deleted_at_the_vendor_after_the_plan_stops_it(world: World) -> None:
+@pytest.mark.parametrize("unknown_group", ["refuse", "ignore"])
+def test_a_group_deleted_at_the_vendor_after_the_plan_outdates_it(world: World, unknown_group: str) -> None:
+    world.sandbox.settings(unknown_group=unknown_group)
     group = world.mirrored_group("Clients")
     made = choose(world, upload(world, LIST), groups=[group])
     world.sandbox.control("DELETE", "groups", account=world.remote, id=group.remote_id)
     done = approve_and_apply(world, made)
-    assert done.state in ("paused", "done", "outdated")
-    assert not Contact.objects.filter(account=world.account, email_key="zoe@example.com").exists()
-    assert world.held()["members"] == []
-    assert set(results(done).values()) <= {"failed", "waiting", "cancelled"}
+    assert (done.state, done.reason, done.reason_detail) == ("outdated", "group_gone", {"title": "Clients"})
+    assert "“Clients” is deleted" in kinds.get(done.kind).sentence(done.reason, done.reason_detail)
+    assert set(results(done).values()) == {"waiting"}
+    assert (world.effects(), world.held()["members"]) == ([], [])
+
+
+@pytest.mark.parametrize("unknown_group", ["refuse", "ignore"])
+def test_a_group_deleted_at_the_vendor_between_two_batches_pauses_it(
+    world: World, unknown_group: str, settings: Any
+) -> None:
+    world.sandbox.settings(unknown_group=unknown_group, batch_start_seconds=0, batch_run_seconds=0)
+    settings.BULK_BATCH_ROWS = 1
+    group = world.mirrored_group("Clients")
+    made = choose(world, upload(world, LIST), groups=[group])
+    services.approve(world.editor, made, made.fingerprint)
+    services.apply(world.editor, made)
+    applying.work(made.account_id, budget=0)
+    world.sandbox.control("DELETE", "groups", account=world.remote, id=group.remote_id)
+    stopped = run(world, made)
+    assert (stopped.state, stopped.reason, stopped.reason_detail) == ("paused", "group_gone", {"title": "Clients"})
+    assert Counter(results(stopped).values()) == {"done": 1, "waiting": len(results(stopped)) - 1}
+    assert len(world.held()["members"]) == 1
+    services.cancel(world.editor, stopped)
+    ended = run(world, stopped)
+    assert (ended.state, Counter(results(ended).values())["cancelled"]) == ("cancelled", len(results(ended)) - 1)
 
 
 def test_a_group_deleted_here_after_the_plan_outdates_it(world: World) -> None:

@@ -181,8 +181,10 @@ def _send_next(work: Work) -> bool:
     verb = rows.order_by("number").values_list("verb", flat=True).first()
     if verb is None or not _is_its_turn(work):
         return False
-    if verb == "add" and not work.seen_since_sending:
-        work.look_who_left()
+    if verb == "add":
+        beginning.begin_batch(work)
+        if not work.seen_since_sending:
+            work.look_who_left()
     composed = compose(work)
     while composed is True:
         composed = compose(work)

@@ -3,12 +3,14 @@
 from django.db import connection
 
 from cyberadmin.accounts import policy
+from cyberadmin.api import errors
+from cyberadmin.sync import outcomes
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.models import ChangeSet
 
 from . import lease, services
 from .kinds import Refused
-from .work import Paused, Work, remember
+from .work import Held, Paused, Work, remember
 
 State = ChangeSet.State
 #: So many rows, or this share of them, may have moved since the plan; more, and the plan as a whole is outdated.
@@ -16,13 +18,14 @@ MOVED_ROWS, MOVED_SHARE = 10, 0.2
 
 
 def begin(work: Work) -> None:
-    """Before the first request: does the plan as a whole still stand? Raises Paused, LeaseLost."""
+    """Before the first request: does the plan as a whole still stand, here and there? Raises Paused, Held, LeaseLost."""
     change_set = work.change_set
     if change_set.memory.get("begun"):
         return
     try:
         work.kind.check(change_set)
         check_moved(work)
+        look(work)
     except Refused as refused:
         if services.sent_something(change_set):
             raise Paused(refused.reason, refused.detail) from refused
@@ -37,6 +40,22 @@ def begin(work: Work) -> None:
         )
         raise lease.LeaseLost from refused
     lease.write(change_set, (State.APPLYING,), memory=remember(change_set, begun=True))
+
+
+def begin_batch(work: Work) -> None:
+    """Before each batch: what the plan needs there may have gone since the one before. Raises Paused, Held."""
+    try:
+        look(work)
+    except Refused as refused:
+        raise Paused(refused.reason, refused.detail) from refused
+
+
+def look(work: Work) -> None:
+    """Ask the vendor itself. Raises Refused, and Held when it gives no answer that can be read."""
+    try:
+        work.read(lambda: work.kind.look(work.change_set, work.client))
+    except errors.ApiError as error:
+        raise Held(outcomes.backoff(1), "vendor_trouble") from error
 
 
 def check_moved(work: Work) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.utils.functional import Promise
 
 from cyberadmin.accounts.policy import Right
+from cyberadmin.api.client import ApiClient
 from cyberadmin.api.types import BatchWrite
 from cyberadmin.sync import registry
 from cyberadmin.sync.models import Change, ChangeSet, PlannedRow
@@ -80,6 +81,9 @@ class BulkKind(ABC):
 
     def check(self, change_set: ChangeSet) -> None:
         """Whether the plan still stands right before it is applied (groups still there, list not overlapping). Raises Refused."""
+
+    def look(self, change_set: ChangeSet, client: ApiClient) -> None:
+        """Ask the vendor, right before the first request, what the mirror may not know yet. Raises Refused, ApiError."""
 
     def stale(self, change_set: ChangeSet, rows: Sequence[PlannedRow]) -> dict[int, str]:
         """Rows whose verdict would be another one now: {primary key of the row: reason}. Nothing is sent for them.

@@ -11,7 +11,7 @@ from contacts.bulk import uploads
 from contacts.models import Contact
 from cyberadmin.sync import clock
 from cyberadmin.sync.bulk import applying, planning, services
-from cyberadmin.sync.models import ChangeSet, PlannedRow
+from cyberadmin.sync.models import Batch, ChangeSet, PlannedRow
 from tests.world import World, from_sweep, give, make_user
 
 
@@ -58,7 +58,8 @@ def run(world: World, change_set: ChangeSet, rounds: int = 60) -> ChangeSet:
     """Let workers follow it to its end, or to where it stops for a person."""
     for _ in range(rounds):
         change_set.refresh_from_db()
-        if change_set.finished_at is not None or change_set.state == ChangeSet.State.PAUSED:
+        stopped = change_set.state == ChangeSet.State.PAUSED and not _on_its_way(change_set)
+        if change_set.finished_at is not None or stopped:
             break
         applying.work(change_set.account_id, budget=0.2)
         from_sweep(change_set.account_id)
@@ -66,6 +67,10 @@ def run(world: World, change_set: ChangeSet, rounds: int = 60) -> ChangeSet:
         clock.advance(20)
     change_set.refresh_from_db()
     return change_set
+
+
+def _on_its_way(change_set: ChangeSet) -> bool:
+    return Batch.objects.filter(change_set=change_set, state__in=Batch.UNSETTLED).exists()
 
 
 def verdicts(change_set: ChangeSet) -> dict[str, tuple[str, str]]:

@@ -90,6 +90,25 @@ def test_another_clients_group_or_contact_never_enters_a_plan(world: World, peop
     assert set(verdicts(made)) == {"zoe@example.com"}
 
 
+@pytest.mark.parametrize("kind", ["join", "leave", "move"])
+def test_a_group_deleted_at_the_vendor_after_the_plan_outdates_it(
+    world: World, people: tuple[Contact, Contact], kind: str
+) -> None:
+    new, old = group(world, "New"), world.group("Old")
+    parameters = {
+        "join": {"join": [new.pk]},
+        "leave": {"leave": [old.pk]},
+        "move": {"join": [new.pk], "leave": [old.pk]},
+    }
+    gone = old if kind == "leave" else new
+    made = plan(world, kind, {**picked(*people), **parameters[kind]})
+    world.sandbox.control("DELETE", "groups", account=world.remote, id=gone.remote_id)
+    done = approve_and_apply(world, made)
+    assert (done.state, done.reason, done.reason_detail) == ("outdated", "group_gone", {"title": gone.title})
+    assert set(results(done).values()) == {"waiting"}
+    assert (world.effects(), world.changes()) == ([], [])
+
+
 def test_a_filter_means_whom_it_fits_when_the_plan_is_made(world: World, people: tuple[Contact, Contact]) -> None:
     new = group(world, "New")
     made = services.draft(
