@@ -71,6 +71,13 @@ def parts_for(user: User, case: Case | None = None) -> QuerySet[CasePart]:
     return parts.filter(case=case) if case is not None else parts
 
 
+def may_know_who(user: User, case: Case, parts: Iterable[CasePart]) -> bool:
+    """Whether the page names the person. An erasure is named only while these parts are open, whether or not others are:
+    the moment of forgetting would tell that another client was still at work. Administrators see every client anyway.
+    """
+    return case.kind != Case.Kind.ERASURE or user.is_superuser or any(part.is_open for part in parts)
+
+
 # --- opening ---
 def open_case(actor: User, request: Request, known: Details, accounts: Sequence[Account], proof: Any = None) -> Case:
     """Open a case in these clients, on each of which `actor` must hold `edit`. `proof`: an uploaded file, or None."""

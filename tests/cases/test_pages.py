@@ -279,6 +279,16 @@ def test_the_state_tells_nothing_of_other_clients(shared: Case, ours: Account, t
     assert WHO in other.content.decode()
 
 
+def test_who_asked_stays_known_where_nothing_was_erased(ours: Account, editor: User) -> None:
+    proof = SimpleUploadedFile("call.txt", b"Called on Monday")
+    case = open_case(editor, ours, kind="unsubscribe", proof=proof)
+    part = services.decide(editor, part_of(case, ours), "nothing", "not there")
+    assert part.state == "done"
+    page = visitor(editor).get(f"/cases/{case.pk}/")
+    assert WHO in page.content.decode()
+    assert visitor(editor).get(f"/cases/client/{part.pk}/proof/").content == b"Called on Monday"
+
+
 def test_cases_of_other_clients_are_like_missing_ones(theirs: Account, editor: User) -> None:
     case = open_case(make_user(superuser=True), theirs)
     client = visitor(editor)

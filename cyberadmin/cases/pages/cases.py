@@ -86,8 +86,7 @@ def _row(page: MyPage, found: tuple[Case, list[CasePart]]) -> dict[str, Any]:
         "tone": TONES[state],
         "held": any(part.state == CasePart.State.HELD for part in parts),
         "clock": clocks.clock(case) if unfinished else None,
-        # Shown no longer than a client of this person needs it, so that it tells nothing of other clients.
-        "who": details.read(case).who if unfinished else "",
+        "who": details.read(case).who if services.may_know_who(page.user, case, parts) else "",
     }
 
 
@@ -144,7 +143,7 @@ class ShowPage(CasePage):
         may_edit = any(part.account_id in editable for part in parts)
         return self.render(
             case=case,
-            known=details.read(case) if unfinished else None,
+            known=details.read(case) if services.may_know_who(self.user, case, parts) else None,
             clock=clocks.clock(case) if unfinished else None,
             state=state_words(state),
             tone=TONES[state],
@@ -162,6 +161,7 @@ class ShowPage(CasePage):
             "tone": {"waiting": "warn", "held": "bad", "doing": "info", "done": "good", "refused": "quiet"}[part.state],
             "may_edit": may_edit,
             "may_decide": may_edit and part.state in ("waiting", "held"),
+            "shows_proof": part.proof_file is not None and services.may_know_who(self.user, part.case, [part]),
             "gives": part.case.kind in (Case.Kind.ACCESS, Case.Kind.PORTABILITY) and part.is_open,
             "to_answer": part.state == "doing" and done and part.case.kind != Case.Kind.UNSUBSCRIBE,
             "steps": [{"step": step, "change_url": self._change_url(part, step)} for step in steps],

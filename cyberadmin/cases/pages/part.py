@@ -106,7 +106,7 @@ class ProofPage(PartMixin, CasePage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         part = self.part
-        if part.proof_file is None or not part.is_open:
+        if part.proof_file is None or not services.may_know_who(self.user, part.case, [part]):
             raise Http404
         try:
             response = proofs.download(part.proof_file)
