@@ -41,6 +41,8 @@ ACTIONS: tuple[tuple[str, Any, type[forms.ActionForm]], ...] = (
 FORMS = {name: form for name, _label, form in ACTIONS}
 #: Parameters of the address that are the list's filters carry this before their name.
 FILTER = "f-"
+#: So many picks fit into the address of the next page, which servers cut at four thousand characters.
+MOST_IN_ADDRESS = 250
 
 
 def selection_of(query: QueryDict) -> Selection:
@@ -64,6 +66,7 @@ def bulk_context(request: HttpRequest, filters: Mapping[str, str]) -> dict[str, 
     return {
         "bulk_actions": offered if rights(request).edit else (),
         "bulk_filters": [(f"{FILTER}{name}", value) for name, value in filters.items() if value],
+        "bulk_most": MOST_IN_ADDRESS,
         "bulk_known": not narrowing.unknown(name for name, value in filters.items() if value),
     }
 

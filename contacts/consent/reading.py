@@ -168,6 +168,8 @@ def _take_lease(account: Account) -> bool:
 def _end(account: Account, done: Round) -> None:
     reading = ConsentReading.objects.filter(account=account)
     reading.update(lease_until=None, round_at=now(), read=F("read") + done.read)
-    if reading.filter(Q(counted_at=None) | Q(counted_at__lt=now() - COUNT_EVERY)).exists():
+    due = Q(counted_at=None) | Q(counted_at__lt=now() - COUNT_EVERY)
+    # Whatever a first round counted before much was read must not stand as the answer.
+    if (done.finished and done.read) or reading.filter(due).exists():
         number = standing.suspicious(account, Contact.objects.all()).count()
         reading.update(suspicious=number, counted_at=now())
