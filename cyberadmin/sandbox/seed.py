@@ -12,6 +12,7 @@ from cyberadmin.sandbox.control_accounts import insert_account
 from cyberadmin.sandbox.dates import day_start
 from cyberadmin.sandbox.generate import DAY, Recipe, generate
 from cyberadmin.sandbox.seed_mailings import seed_mailings
+from cyberadmin.sandbox.seed_people import seed_endings, seed_slips
 from cyberadmin.sandbox.store import Store
 
 Fields = tuple[tuple[int, str, str], ...]
@@ -96,6 +97,8 @@ def _seed_account(store: Store, conn: sqlite3.Connection, demo: Demo) -> None:
         group_ids=tuple(group_ids), chances=chances,
     )  # fmt: skip
     first, _ = generate(conn, account_id, recipe, store.clock.now())
+    seed_endings(conn, first, store.clock.now())
+    seed_slips(conn, first, recipe)
     seed_mailings(store, conn, account_id, group_ids)
     _seed_optins(conn, account_id, group_ids, store.clock.now())
     _seed_batches(conn, account_id, first)

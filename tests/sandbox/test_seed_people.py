@@ -1,0 +1,31 @@
+"""The demo shows what an agency looks after: consents that end month by month, and addresses with slips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cyberadmin.sandbox.people import BOUNCED, SUBSCRIBED
+from cyberadmin.sandbox.seed import DEMOS, seed_demo
+from cyberadmin.sandbox.seed_people import ENDINGS
+from cyberadmin.sandbox.store import Store
+
+YEAR = 366 * 86_400_000
+
+
+def test_every_demo_client_has_slips_and_consents_that_end_within_the_year(tmp_path: Path) -> None:
+    store = Store(tmp_path / "sandbox.sqlite3")
+    seed_demo(store)
+    now = store.clock.now()
+    with store.write() as conn:
+        slips = conn.execute(
+            "SELECT account_id, count(*) FROM members WHERE state = ? AND (email LIKE '%.con' OR email LIKE '%.ogr')"
+            " GROUP BY account_id",
+            (BOUNCED,),
+        ).fetchall()
+        ending = conn.execute(
+            "SELECT account_id, count(*) FROM members WHERE state = ? AND consent_proof = 'Achat à la billetterie'"
+            " AND consent_expiration BETWEEN ? AND ? GROUP BY account_id",
+            (SUBSCRIBED, now - 31 * 86_400_000, now + YEAR),
+        ).fetchall()
+    assert [count for _account, count in slips] == [2] * len(DEMOS)
+    assert [count for _account, count in ending] == [sum(ENDINGS)] * len(DEMOS)
