@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 
+from contacts import search
+from contacts.models import Contact
 from cyberadmin.accounts.models import Account
 from cyberadmin.cases import carrying, clocks, services
 from cyberadmin.cases.details import Details
 from cyberadmin.cases.models import Case, CasePart
+from cyberadmin.sync.mirror import writing
 from tests.world import World
 
 EMAIL = "Marie.Tremblay@Example.com"
@@ -53,3 +58,41 @@ def whole_database() -> str:
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
             lines += [f"{table}: {row!r}" for row in cursor.fetchall()]
     return "\n".join(lines)
+
+
+def visitor(user: User, language: str = "en") -> Client:
+    client = Client(headers={"accept-language": language})
+    client.force_login(user)
+    return client
+
+
+def contact(account: Account, email: str = KEY, **fields: Any) -> Contact:
+    """A mirrored contact that search finds."""
+    values = {"first_name": "Marie", "last_name": "Tremblay", "company": ""} | fields
+    names = (values["first_name"], values["last_name"], values["company"])
+    with writing():
+        return Contact.objects.create(
+            account=account,
+            email=email,
+            email_key=email.casefold(),
+            search_text=search.document(account.pk, email, *names),
+            **values,
+        )
+
+
+def send(client: Client, path: str, **data: Any) -> Any:
+    return client.post(path, {"form_token": str(uuid.uuid4()), **data})
+
+
+def opening(*accounts: Account, **more: Any) -> dict[str, Any]:
+    """What a person types into the form."""
+    return {
+        "kind": "erasure",
+        "received_on": (clocks.today() - timedelta(days=2)).isoformat(),
+        "channel": "email",
+        "who": WHO,
+        "addresses": f"{EMAIL}\n{KEY}",
+        "language": "fr",
+        "accounts": [account.pk for account in accounts],
+        "identity": "wrote from there",
+    } | more

@@ -1,192 +1,29 @@
-"""The pages about persons and cases: what they show to whom, and what a person can do on them in both languages."""
+"""The pages of cases: what they show to whom, and what a person does on them."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from campaigns.models import MailingRecipient
-from contacts import search
-from contacts.models import Contact
 from cyberadmin.accounts.models import Account, AuditEvent
 from cyberadmin.cases import carrying, clocks, services
 from cyberadmin.cases.models import Case, CasePart, CaseStep
 from cyberadmin.cases.urls import PAGES
-from cyberadmin.console import needs
-from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import ApiCall, Change, PlannedRow
-from tests.accounts.isolation_world import Agency, build
-from tests.cases.desk import EMAIL, KEY, WHO, open_case, part_of
-from tests.world import give, make_account, make_user
+from tests.accounts.isolation_world import Agency
+from tests.cases.desk import EMAIL, KEY, WHO, contact, open_case, opening, part_of, send, visitor
+from tests.world import give, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _catalogues() -> None:
-    """The compiled translations, which are not kept in git."""
-    call_command("compile_catalogues", verbosity=0)
-
-
-def visitor(user: User, language: str = "en") -> Client:
-    client = Client(headers={"accept-language": language})
-    client.force_login(user)
-    return client
-
-
-def contact(account: Account, email: str = KEY, **fields: Any) -> Contact:
-    """A mirrored contact that search finds."""
-    values = {"first_name": "Marie", "last_name": "Tremblay", "company": ""} | fields
-    names = (values["first_name"], values["last_name"], values["company"])
-    with writing():
-        return Contact.objects.create(
-            account=account,
-            email=email,
-            email_key=email.casefold(),
-            search_text=search.document(account.pk, email, *names),
-            **values,
-        )
-
-
-def send(client: Client, path: str, **data: Any) -> Any:
-    return client.post(path, {"form_token": str(uuid.uuid4()), **data})
-
-
-def opening(*accounts: Account, **more: Any) -> dict[str, Any]:
-    """What a person types into the form."""
-    return {
-        "kind": "erasure",
-        "received_on": (clocks.today() - timedelta(days=2)).isoformat(),
-        "channel": "email",
-        "who": WHO,
-        "addresses": f"{EMAIL}\n{KEY}",
-        "language": "fr",
-        "accounts": [account.pk for account in accounts],
-        "identity": "wrote from there",
-    } | more
-
-
-@pytest.fixture
-def ours() -> Account:
-    return make_account("Fleuriste Ours")
-
-
-@pytest.fixture
-def theirs() -> Account:
-    return make_account("Garage Theirs")
-
-
-@pytest.fixture
-def editor(ours: Account) -> User:
-    return give(make_user(), ours, "manage")
-
-
-# --- finding ---
-@pytest.mark.parametrize("typed", [KEY, EMAIL, f"  {EMAIL.upper()} ", "marie", "TREMBL", "Marie Tremblay"])
-def test_a_person_is_found_in_my_clients_alone(typed: str, ours: Account, theirs: Account, editor: User) -> None:
-    contact(ours)
-    contact(theirs)
-    page = visitor(editor).get("/find/", {"q": typed})
-    assert [group["found"].account for group in page.context["groups"]] == [ours]
-    assert "Theirs" not in page.content.decode()
-    everywhere = visitor(make_user(superuser=True)).get("/find/", {"q": typed})
-    assert [group["found"].account for group in everywhere.context["groups"]] == [ours, theirs]
-
-
-@pytest.mark.parametrize("typed", [KEY, "marie", "somebody@example.com"])
-def test_a_person_of_another_client_is_like_nobody(typed: str, theirs: Account, editor: User) -> None:
-    before = visitor(editor).get("/find/", {"q": typed})
-    nobody = visitor(editor).get("/find/person/", {"email": KEY})
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
-        visitor(editor).get("/find/", {"q": typed})
-    contact(theirs)
-    with CaptureQueriesContext(connection) as again:
-        visitor(editor).get("/find/", {"q": typed})
-    assert visitor(editor).get("/find/", {"q": typed}).context["groups"] == before.context["groups"] == []
-    assert len(asked) == len(again)
-    found = visitor(editor).get("/find/person/", {"email": KEY})
-    assert found.context["clients"] == nobody.context["clients"] == []
-
-
-@pytest.mark.parametrize(
-    "typed", ["x" * 10_240, "%", "_", "*", '" OR 1=1 --', "\x00", "a\x00b", "NEAR(", "'", "@", "@@ @"]
-)
-def test_any_text_can_be_searched_for(typed: str, ours: Account, editor: User) -> None:
-    contact(ours)
-    page = visitor(editor).get("/find/", {"q": typed})
-    assert page.status_code == 200
-    assert page.context["groups"] == []
-    assert visitor(editor).get("/find/person/", {"email": typed}).context["clients"] == []
-
-
-def test_a_common_name_shows_the_first_and_says_so(ours: Account, editor: User) -> None:
-    for number in range(12):
-        contact(ours, f"marie{number}@example.com")
-    page = visitor(editor).get("/find/", {"q": "marie"})
-    (group,) = page.context["groups"]
-    assert (len(group["rows"]), group["found"].more) == (10, True)
-    assert "More people match" in page.content.decode()
-
-
-def test_everything_about_a_person_is_shown_client_by_client(agency: Agency) -> None:
-    email = f"{agency.ours.marker}@example.com"
-    page = visitor(agency.insiders["read"]).get("/find/person/", {"email": email.lower()})
-    text = page.content.decode()
-    marker = agency.ours.marker
-    for trace in ("first", "company", "note", "value", "group", "received", "why"):
-        assert f"{marker} {trace}" in text, trace
-    (client,) = page.context["clients"]
-    assert [change.pk for change, _said, _url in client["changes"]] == [agency.ours.pks["change"]]
-    assert [call.pk for call, _url in client["calls"]] == [agency.ours.pks["apicall"]]
-    assert [row.number for row, _url in client["planned"]] == [1]
-    assert agency.theirs.marker not in text
-    theirs = visitor(agency.insiders["read"]).get(
-        "/find/person/", {"email": f"{agency.theirs.marker}@example.com".lower()}
-    )
-    assert theirs.context["clients"] == []
-
-
-def test_links_lead_into_the_client(agency: Agency) -> None:
-    email = f"{agency.ours.marker}@example.com"
-    reader = visitor(agency.insiders["read"])
-    (client,) = reader.get("/find/person/", {"email": email}).context["clients"]
-    urls = [client["contact_url"], client["received_url"], client["changes"][0][2], client["calls"][0][1]]
-    for url in (*urls, client["planned"][0][1]):
-        assert url.startswith(f"/c/{agency.ours.account.slug}/")
-        assert reader.get(url).status_code == 200, url
-
-
-def test_who_is_in_a_list_of_recipients_only_is_found_by_the_whole_address(agency: Agency) -> None:
-    with writing():
-        Contact.objects.filter(pk=agency.ours.pks["contact"]).delete()
-    assert MailingRecipient.objects.filter(account=agency.ours.account).exists()
-    page = visitor(agency.insiders["read"]).get("/find/", {"q": f"{agency.ours.marker}@example.com"})
-    assert page.context["elsewhere"]
-    assert visitor(agency.insiders["read"]).get(page.context["elsewhere"]).context["clients"]
-    assert (
-        visitor(agency.outsiders["other"])
-        .get("/find/", {"q": f"{agency.ours.marker}@example.com"})
-        .context["elsewhere"]
-        == ""
-    )
-
-
-@pytest.fixture
-def agency() -> Agency:
-    return build()
 
 
 # --- opening ---
@@ -463,68 +300,7 @@ def test_the_page_waits_for_what_moves_and_for_nothing_else(ours: Account, edito
     assert client.get(f"/cases/{case.pk}/").context["waits"] == ""
 
 
-# --- clocks and needs ---
-@pytest.mark.parametrize(
-    ("kind", "received", "due"),
-    [
-        # Christmas 2026 and New Year 2027 are Fridays.
-        ("unsubscribe", date(2026, 12, 18), date(2027, 1, 5)),
-        ("unsubscribe", date(2026, 11, 23), date(2026, 12, 7)),
-        ("unsubscribe", date(2026, 11, 21), date(2026, 12, 4)),
-        # Easter Monday 2027 (March 29) and Good Friday (26).
-        ("unsubscribe", date(2027, 3, 22), date(2027, 4, 7)),
-        ("access", date(2026, 1, 31), date(2026, 3, 2)),
-        ("erasure", date(2026, 12, 18), date(2027, 1, 17)),
-    ],
-)
-def test_the_last_day(kind: str, received: date, due: date) -> None:
-    assert clocks.due_on(kind, received) == due
-
-
-@pytest.mark.parametrize(
-    ("kind", "day", "left", "tone"),
-    [
-        ("unsubscribe", date(2026, 11, 23), 10, "info"),
-        ("unsubscribe", date(2026, 11, 27), 6, "info"),
-        ("unsubscribe", date(2026, 11, 30), 5, "bad"),
-        ("unsubscribe", date(2026, 12, 7), 0, "bad"),
-        ("unsubscribe", date(2026, 12, 8), -1, "bad"),
-        ("unsubscribe", date(2026, 12, 12), -4, "bad"),
-        ("access", date(2026, 11, 23), 30, "info"),
-        ("access", date(2026, 12, 14), 9, "warn"),
-        ("access", date(2026, 12, 18), 5, "bad"),
-        ("access", date(2026, 12, 24), -1, "bad"),
-    ],
-)
-def test_the_clock_turns_red_five_days_before_the_end(kind: str, day: date, left: int, tone: str) -> None:
-    case = Case(kind=kind, received_on=date(2026, 11, 23), due_on=clocks.due_on(kind, date(2026, 11, 23)))
-    found = clocks.clock(case, day)
-    assert (found.left, found.tone, found.is_over) == (left, tone, left < 0)
-
-
-@pytest.mark.parametrize("kind", ["unsubscribe", "access"])
-def test_what_is_red_can_be_asked_of_the_database(kind: str) -> None:
-    for number in range(40):
-        day = date(2026, 12, 10) + timedelta(days=number)
-        limit = clocks.red_until(kind, day)
-        for ahead in range(-3, 20):
-            due = day + timedelta(days=ahead)
-            if kind == "unsubscribe" and not clocks.is_business_day(due):
-                continue
-            red = clocks.clock(Case(kind=kind, due_on=due), day).tone == "bad"
-            assert red == (due <= limit), (day, due)
-
-
-def test_open_cases_are_needs_of_the_clients_one_sees(ours: Account, theirs: Account, editor: User) -> None:
-    open_case(make_user(superuser=True), ours, theirs, days_ago=40)
-    open_case(make_user(superuser=True), theirs)
-    found = [need for need in needs.of(editor) if need.kind == "cases"]
-    assert [(need.account, need.count, need.severity) for need in found] == [(ours, 1, needs.Severity.BROKEN)]
-    assert "past the deadline" in found[0].words
-    page = visitor(editor).get("/cases/", {"client": ours.slug, "state": "unfinished"})
-    assert len(page.context["rows"]) == 1
-
-
+# --- lists ---
 @pytest.mark.parametrize("state", ["open", "waiting", "doing", "done", "refused"])
 def test_the_list_filters_as_the_page_of_a_case_speaks(state: str, ours: Account, editor: User) -> None:
     open_case(editor, ours, identity="")
