@@ -107,6 +107,9 @@ class ApplyPage(RecentPassword, DecidePage):
         asking = self.must_ask
         if asking or not count_to_type(change_set):
             del form.fields["typed_count"]
+        else:
+            typed: Any = form.fields["typed_count"]
+            typed.needed = True
         if not asking:
             del form.fields["note"]
         self.submit_label = _("Ask a colleague") if asking else _("Approve and apply now")

@@ -253,6 +253,9 @@ def test_the_pages_of_a_plan_reach_every_row_once(client: Client, world: World) 
     assert (seen, after) == (list(range(2, 132)), 0)
     back = client.get(at(world, f"/sync/changeset/{made.pk}/?before=102"))
     assert [row.number for row in back.context["page"].rows] == list(range(52, 102))
+    assert f"?source=plan&amp;verdict=create&amp;change_set={made.pk}" in text(
+        client.get(at(world, f"/sync/changeset/{made.pk}/?verdict=create"))
+    )
 
 
 def test_another_clients_file_is_like_a_missing_one(client: Client, world: World) -> None:
