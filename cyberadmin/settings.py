@@ -147,9 +147,9 @@ if DEVELOPMENT:
 
 # --- HTTP security -------------------------------------------------------------------------------------------------
 SECURE_TRANSPORT = not DEVELOPMENT
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE_TRANSPORT
-SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE_TRANSPORT
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_TRANSPORT else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_TRANSPORT
 # Watchers on the machine itself ask without TLS.
@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "cyberadmin.sync.tasks.sweep", "schedule": 15.0},
     "pull-due": {"task": "cyberadmin.sync.tasks.pull_due", "schedule": 60.0},
     "housekeeping": {"task": "cyberadmin.sync.tasks.keep_house", "schedule": 3600.0},
+    "check-wall": {"task": "cyberadmin.sync.tasks.check_wall", "schedule": 86_400.0},
     "watch-tokens": {"task": "cyberadmin.sync.tasks.watch_tokens", "schedule": 3600.0},
     "people-housekeeping": {"task": "cyberadmin.people.tasks.keep_house", "schedule": 3600.0},
     "exports-sweep": {"task": "cyberadmin.exports.tasks.sweep", "schedule": 30.0},

@@ -1,7 +1,9 @@
-"""What time takes away, and the hourly check of promise P12."""
+"""What time takes away, the hourly check of promise P12, and the nightly one of the wall between clients."""
 
 import logging
 from datetime import timedelta
+
+from cyberadmin.accounts import wall
 
 from .bulk import purging
 from .clock import now
@@ -29,3 +31,9 @@ def run() -> None:
     purging.run()
     for difference in differences():
         logger.error("Promise P12 is broken: %s", difference)
+
+
+def check_wall() -> None:
+    """Log where a row of one client refers to a row of another (docs/security.md, line 4)."""
+    for relation in wall.crossings():
+        logger.error("Promise P9 is broken: %s refers to another client's row", relation)

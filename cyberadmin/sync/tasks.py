@@ -79,3 +79,9 @@ def pull_due() -> None:
 def keep_house() -> None:
     """Prune by age and check promise P12."""
     housekeeping.run()
+
+
+@shared_task
+def check_wall() -> None:
+    """Check promise P9 in the rows themselves."""
+    housekeeping.check_wall()
