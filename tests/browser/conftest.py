@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.hostile import Evil
 from tests.browser.stack import Stack, chromium
 from tests.infra.console import ROOT
 
@@ -50,3 +51,11 @@ def shots() -> Path:
     """Where screenshots go."""
     SHOTS.mkdir(parents=True, exist_ok=True)
     return SHOTS
+
+
+@pytest.fixture
+def evil() -> Iterator[Evil]:
+    """A server that nobody may ever call."""
+    server = Evil()
+    yield server
+    server.close()

@@ -82,7 +82,7 @@ class Stack:
         assert self.web.poll() is None, (self.folder / "gunicorn.log").read_text()
         try:
             return requests.get(f"{self.address}/login/", timeout=10).status_code == 200
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def stop(self) -> None:
