@@ -8,6 +8,7 @@ from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -142,7 +143,7 @@ class FilePage(ScopedPage):
 class ExportJobAdmin(ScopedAdmin):
     """The exports of one client, newest first, for who may export."""
 
-    list_display = ("what", "form", "state_shown", "rows", "actor_name", "asked")
+    list_display = ("what", "format", "state_shown", "number", "by", "asked")
     list_display_links = ("what",)
     list_select_related = ("account",)
     sortable_by = ()
@@ -164,6 +165,18 @@ class ExportJobAdmin(ScopedAdmin):
     @display(description=gettext_lazy("List"))
     def what(self, obj: ExportJob) -> str:
         return str(capfirst(label_of(obj)))
+
+    @display(description=gettext_lazy("Format"))
+    def format(self, obj: ExportJob) -> str:
+        return str(obj.get_form_display())
+
+    @display(description=gettext_lazy("Rows"))
+    def number(self, obj: ExportJob) -> str:
+        return str(number_format(obj.rows, use_l10n=True, force_grouping=True))
+
+    @display(description=gettext_lazy("By"))
+    def by(self, obj: ExportJob) -> str:
+        return obj.actor_name
 
     @display(description=gettext_lazy("State"))
     def state_shown(self, obj: ExportJob) -> str:

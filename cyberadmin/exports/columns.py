@@ -125,8 +125,7 @@ def history(account: Account) -> list[Column]:
 def _what(line: timeline.Line) -> str:
     if isinstance(line.row, AuditEvent):
         return values.sentence(line.row)
-    change = line.row.change
-    return f"{change.get_verb_display()} · {change.object_label}"
+    return values.edit_sentence(line.row)
 
 
 def _differences(line: timeline.Line, words: values.EditWords) -> str:

@@ -75,9 +75,7 @@ class Teller:
         return Shown(
             at=moment_text(edit.at, change.account),
             who=edit.actor_name,
-            said=_("changed %(object)s: %(verb)s") % {
-                "object": change.object_label or _("(erased)"), "verb": change.get_verb_display()
-            },
+            said=values.edit_sentence(edit),
             icon=ICONS[Kind.CHANGE],
             kind=KINDS[Kind.CHANGE],
             account=change.account,
@@ -92,7 +90,7 @@ class Teller:
                 )
                 for call in line.calls
             ],
-        )  # fmt: skip
+        )
 
 
 class Timeline:

@@ -19,7 +19,7 @@ from cyberadmin.people.models import Demand
 from cyberadmin.sync.bulk import kinds
 from cyberadmin.sync.models import Change, Edit
 
-from .words import words
+from .words import EDITS, words
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,12 @@ def _shown(model: type[Model], name: str, value: Any) -> Any:
     except FieldDoesNotExist:
         return value
     return dict(field.flatchoices).get(value, value) if field.choices else value
+
+
+def edit_sentence(edit: Edit) -> str:
+    """The rest of the sentence about a single edit."""
+    said = {"object": edit.change.object_label or _("(erased)")}
+    return str(EDITS.get(edit.change.verb, "%(object)s")) % said
 
 
 class EditWords:

@@ -200,6 +200,19 @@ WORDS: dict[str, Words] = {
 }
 
 
+#: What an edit of a mirrored object says, by its verb.
+EDITS: dict[str, str | Promise] = {
+    "create": lazy("created %(object)s"),
+    "update": lazy("edited %(object)s"),
+    "regroup": lazy("changed the groups of %(object)s"),
+    "unsubscribe": lazy("unsubscribed %(object)s"),
+    "optin": lazy("had %(object)s asked for consent"),
+    "consent": lazy("set the consent of %(object)s"),
+    "empty": lazy("emptied %(object)s"),
+    "delete": lazy("deleted %(object)s"),
+}
+
+
 def words(action: str) -> Words:
     """What an entry says; its own code for one that a newer or older version made."""
     return WORDS.get(action, Words(Kind.CLIENT, action.replace("%", "%%")))

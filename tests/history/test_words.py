@@ -14,8 +14,8 @@ from django.utils import translation
 from campaigns.models import Approval
 from cyberadmin.accounts.models import AuditEvent
 from cyberadmin.history import values
-from cyberadmin.history.words import KINDS, WORDS, Kind, actions
-from cyberadmin.sync.models import HeldSweep
+from cyberadmin.history.words import EDITS, KINDS, WORDS, Kind, actions
+from cyberadmin.sync.models import Change, Edit, HeldSweep
 
 PACKAGES = ("cyberadmin", "contacts", "groups", "templates", "campaigns")
 #: What writes an entry: audit.record itself, and the helpers that pass an action on to it.
@@ -101,6 +101,12 @@ def test_an_entry_that_recorded_nothing_still_reads(language: str) -> None:
             said = values.sentence(AuditEvent(action=action, detail={}))
             assert said
             assert "%" not in said
+
+
+def test_every_verb_of_an_edit_has_words() -> None:
+    assert set(EDITS) == set(Change.Verb.values)
+    edit = Edit(change=Change(verb="regroup", object_label="zoe@example.com"))
+    assert values.edit_sentence(edit) == "changed the groups of zoe@example.com"
 
 
 def test_an_unknown_action_is_shown_as_it_is() -> None:
