@@ -19,7 +19,7 @@ from cyberadmin.sync.clock import now
 from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import ChangeSet, PlannedRow
 from cyberadmin.sync.resource import Seen, Values
-from cyberadmin.sync.upsert import insert_rows, pick_rows, update_rows
+from cyberadmin.sync.upsert import insert_rows, listed, pick_rows, update_rows
 
 from .judging import CONSENT_ON, CONSENT_PROOF
 
@@ -147,6 +147,8 @@ def _join_groups(people: dict[str, int], keys: dict[str, PlannedRow]) -> None:
 
 def _note(change_set: ChangeSet, rows: Sequence[PlannedRow]) -> None:
     """Write the consents that the list brought into the ledger; rows that changed none leave no trace there."""
+    updated = listed([row.pk for row in rows if row.verdict == PlannedRow.Verdict.UPDATE])
+    better = set(PlannedRow.objects.filter(pk__in=updated, detail__has_key="consent").values_list("pk", flat=True))
     relation, proof_file = str(change_set.parameters["relation"]), change_set.parameters.get("proof_file")
     brought = [
         (
@@ -162,7 +164,7 @@ def _note(change_set: ChangeSet, rows: Sequence[PlannedRow]) -> None:
             None,
         )
         for row in rows
-        if row.verdict == PlannedRow.Verdict.CREATE or row.detail.get("consent")
+        if row.verdict == PlannedRow.Verdict.CREATE or row.pk in better
     ]
     if brought:
         by = ledger.By(change_set.actor, None, change_set.pk, why_of(change_set))

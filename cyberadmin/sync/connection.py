@@ -67,6 +67,8 @@ class CallLog:
     probing: bool = False
     #: Whether any call of this piece of work was answered otherwise than by a refusal of the credential.
     accepted: bool = False
+    #: What books the calls of this piece of work.
+    paced: "Paced | None" = None
 
     def succeeded(self) -> None:
         """A call had a good answer; told to the breaker only while that counts failures."""
@@ -129,9 +131,22 @@ class Paced:
     def __init__(self, log: CallLog) -> None:
         self.log = log
         self.booked = 0
+        self.cleared = 0
         self.only_reads = holding.holds()
+        log.paced = self
+
+    def clear(self, method: str) -> None:
+        """Do now what goes before a call, so that a thread that never touches the database can make it. Raises as a call does."""
+        self._wait(method)
+        self.cleared += 1
 
     def __call__(self, method: str) -> None:
+        if self.cleared:
+            self.cleared -= 1
+        else:
+            self._wait(method)
+
+    def _wait(self, method: str) -> None:
         """Wait for a slot, and keep the lease of the change at hand. On a restored database nothing but reads goes out.
 
         Raises pace.HoldOff when the wait is long or the vendor asked for one, claim.LeaseLost when the change is not ours.

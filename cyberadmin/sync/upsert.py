@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import orjson
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 
 Row = Sequence[Any]
 Written = list[tuple[Any, ...]]
@@ -80,6 +81,13 @@ def pick_rows(
     with connection.cursor() as cursor:
         cursor.execute(sql, [parameter, account_id])
         return cast(Written, cursor.fetchall())
+
+
+def listed(keys: Sequence[int]) -> RawSQL:
+    """Thousands of numbers for `…__in=`, as one parameter: Django would write, and check, a placeholder for each."""
+    if connection.vendor == "postgresql":
+        return RawSQL("SELECT unnest(CAST(%s AS bigint[]))", [list(keys)])  # noqa: S611 - our own words
+    return RawSQL("SELECT value FROM json_each(%s)", [orjson.dumps(list(keys)).decode()])  # noqa: S611 - our own words
 
 
 def update_rows(

@@ -7,6 +7,8 @@ one before is written down.
 
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +24,7 @@ from cyberadmin.sync.models import Batch, Change, ChangeSet, PlannedRow
 from cyberadmin.sync.record import BY_HAND
 
 from . import batches, beginning, ending, feeding, kinds, lease, rechecking
-from .composing import BATCHED, compose
+from .composing import BATCHED, compose, prepare
 from .settling import check_refusals
 from .work import Held, Paused, Work, of_hold_off
 
@@ -95,8 +97,8 @@ def _turn(change_set: ChangeSet, account: Account, until: float) -> float:
             raise Held(600.0, "newer_version")
         if change_set.claims > MOST_CRASHES:
             raise Paused("apply_crashed")
-        with connection.client_for(account, log) as client:
-            wait = _run(Work(change_set, account, client, log, kinds.get(change_set.kind)), until)
+        with connection.client_for(account, log) as client, ThreadPoolExecutor(1) as aside:
+            wait = _run(Work(change_set, account, client, log, kinds.get(change_set.kind), aside), until)
     except lease.LeaseLost:
         logger.warning("Bulk change %s was moved on or taken over; nothing more was written.", change_set.pk)
         lease.give_up(change_set)
@@ -165,20 +167,30 @@ def _step(work: Work) -> float:
     on_its_way = next((batch for batch in unsettled if batch.state in Batch.OPEN), None)
     sent = on_its_way is None and work.applying and _send_next(work)
     if answered is not None:
-        # The vendor is at work on the next one: now is the time to write down what came before.
-        batches.settle_answer(work, answered)
+        _meanwhile(work, answered)
         return 0.0
     if on_its_way is not None:
         return batches.drive(work, on_its_way)
     return 0.0 if sent else _without_batch(work)
 
 
+def _meanwhile(work: Work, answered: Batch) -> None:
+    """While the vendor is at work on the next batch, write down what came before and make ready what comes after it."""
+    running = Batch.objects.filter(change_set=work.change_set, state=Batch.State.RUNNING, not_before=None).first()
+    if running is not None:
+        # May no call be made now, then the poll itself will say so.
+        with suppress(pace.HoldOff):
+            work.ask_aside(running)
+    batches.settle_answer(work, answered)
+    if running is not None and work.applying:
+        prepare(work)
+
+
 def _send_next(work: Work) -> bool:
     """Compose and post the next batch, if there is one to send and it is this set's turn; whether one was posted."""
     beginning.begin(work)
     beginning.check_rights(work)
-    rows = PlannedRow.objects.filter(change_set=work.change_set, state=Row.WAITING, verb__in=BATCHED, result="")
-    verb = rows.order_by("number").values_list("verb", flat=True).first()
+    verb = work.prepared.rows[0].verb if work.prepared else _next_verb(work)
     if verb is None or not _is_its_turn(work):
         return False
     if verb == "add":
@@ -193,6 +205,11 @@ def _send_next(work: Work) -> bool:
     batch, write = composed
     batches.post(work, batch, write)
     return True
+
+
+def _next_verb(work: Work) -> str | None:
+    rows = PlannedRow.objects.filter(change_set=work.change_set, state=Row.WAITING, verb__in=BATCHED, result="")
+    return rows.order_by("number").values_list("verb", flat=True).first()
 
 
 def _is_its_turn(work: Work) -> bool:

@@ -118,7 +118,7 @@ def _poll(work: Work, batch: Batch) -> float:
     age = now() - posted
     try:
         crash.here("C10")
-        answer = work.read(lambda: work.client.batches.get(batch.remote_id or 0))
+        answer = work.status_of(batch)
     except errors.NotFound:
         return _unknown_there(work, batch, age)
     except errors.ApiError:
@@ -190,6 +190,7 @@ def finished(work: Work, batch: Batch, answer: VendorBatch) -> None:
         never_back.prove(work, batch)
     except Paused as paused:
         trouble = paused
+    work.matched = {batch.pk: matched}
     anomaly = matched.anomaly
     with transaction.atomic():
         lease.write(work.change_set)
@@ -208,7 +209,9 @@ def finished(work: Work, batch: Batch, answer: VendorBatch) -> None:
 def settle_answer(work: Work, batch: Batch) -> None:
     """Write down a result in which every row was named exactly once."""
     rows = work.rows_of(batch)
-    matched = match(batch.result or [[], []], rows, lambda: verifying.numbers_of(work, rows))
+    matched = work.matched.pop(batch.pk, None)
+    if matched is None:
+        matched = match(batch.result or [[], []], rows, lambda: verifying.numbers_of(work, rows))
     by_pk = {row.pk: row for row in rows}
     done = [by_pk[pk] for pk in matched.done]
     failed = [verifying.refused(work, by_pk[pk], words) for pk, words in matched.failed.items()]

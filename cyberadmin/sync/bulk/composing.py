@@ -14,33 +14,21 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from cyberadmin.api.types import BatchWrite
 from cyberadmin.sync import guard
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.models import Batch, Change, ChangeSet, PlannedRow
 from cyberadmin.sync.resource import Values
+from cyberadmin.sync.upsert import listed
 
 from . import lease
-from .work import Work
+from .work import UNREAD, Prepared, Ready, Work, by_address
 
 State = PlannedRow.State
 #: Verbs for which the vendor has a batch; only `add` claims something (docs/adr/0006).
 BATCHED = ("add", "unsubscribe", "delete")
 APPLYING = (ChangeSet.State.APPLYING,)
-#: What sending and settling do not look at; a kind that does all the same gets it, row by row.
-UNREAD = ("detail", "base", "result_words")
 #: Why a row waits although its turn has come.
 EDIT_WAITING = "edit_waiting"
-
-
-@dataclass(frozen=True)
-class Ready(BatchWrite):
-    """A batch whose bytes are made, once."""
-
-    body: Values
-
-    def to_json(self) -> Values:
-        return self.body
 
 
 @dataclass
@@ -55,8 +43,7 @@ class Chosen:
     @property
     def leaving(self) -> list[PlannedRow]:
         """Rows that may be sent now, by address."""
-        rows = [row for row in self.rows if row.pk not in self.dropped and row.pk not in self.held]
-        return sorted(rows, key=lambda row: row.label.casefold())
+        return by_address(row for row in self.rows if row.pk not in self.dropped and row.pk not in self.held)
 
 
 def compose(work: Work) -> tuple[Batch, Ready] | bool:
@@ -64,9 +51,10 @@ def compose(work: Work) -> tuple[Batch, Ready] | bool:
 
     Else whether rows were looked at (True), none of which may leave. Raises LeaseLost, having written nothing.
     """
+    prepared, work.prepared = work.prepared, None
     with transaction.atomic():
         lease.write(work.change_set, APPLYING)
-        rows = _next_rows(work)
+        rows = prepared.rows if prepared is not None else _next_rows(work)
         if not rows:
             return False
         chosen = examine(work, rows)
@@ -74,7 +62,8 @@ def compose(work: Work) -> tuple[Batch, Ready] | bool:
         leaving = chosen.leaving
         if not leaving:
             return True
-        write = Ready(work.kind.compose(work.change_set, chosen.verb, leaving).to_json())
+        as_prepared = prepared is not None and len(leaving) == len(rows)
+        write = prepared.write if prepared is not None and as_prepared else _ready(work, chosen.verb, leaving)
         batch = Batch.objects.create(
             account=work.account,
             change_set=work.change_set,
@@ -88,8 +77,22 @@ def compose(work: Work) -> tuple[Batch, Ready] | bool:
         mark(leaving, state=State.SENDING, batch=batch, tries=F("tries") + 1, result="")
         for row in leaving:
             row.state, row.tries = State.SENDING, row.tries + 1
-        work.rows = {**dict(list(work.rows.items())[-1:]), batch.pk: leaving}
+        work.keep_rows(batch, leaving)
         return batch, write
+
+
+def prepare(work: Work) -> None:
+    """Read the rows of the next batch and make its bytes while the vendor is busy; whether they leave is decided later.
+
+    The lease keeps them as they are: nobody else gives a row of this set another word.
+    """
+    rows = _next_rows(work)
+    if rows:
+        work.prepared = Prepared(rows, _ready(work, rows[0].verb, by_address(rows)))
+
+
+def _ready(work: Work, verb: str, rows: list[PlannedRow]) -> Ready:
+    return Ready(work.kind.compose(work.change_set, verb, rows).to_json())
 
 
 def _next_rows(work: Work) -> list[PlannedRow]:
@@ -115,13 +118,14 @@ def examine(work: Work, rows: list[PlannedRow]) -> Chosen:
     ids = [row.object_id for row in rows if row.object_id is not None]
     _lock(work, ids)
     refused = guard.refusals(work.account.pk, work.change_set.object_kind, verb, [row.label for row in rows])
+    seen, key = work.seen if verb in guard.REVIVING_BATCHES else None, work.resource.key
     for row in rows:
         reason = refused.get(row.label, "")
-        if not reason and verb in guard.REVIVING_BATCHES and work.seen is not None:
-            reason = work.seen.reason(work.resource.key(row.label))
+        if not reason and seen is not None:
+            reason = seen.reason(key(row.label))
         if reason:
             chosen.dropped[row.pk] = reason
-    busy = _with_open_changes(work, ids)
+    busy = _with_open_changes(work, ids) if ids else set()
     for row in rows:
         if row.pk not in chosen.dropped and row.object_id in busy:
             chosen.held.add(row.pk)
@@ -145,13 +149,13 @@ def write_down(work: Work, chosen: Chosen) -> None:
 def _lock(work: Work, ids: list[int]) -> None:
     """Keep staff's edits of these objects out until the rows are committed (SQLite does so for all)."""
     if ids and connection.features.has_select_for_update:
-        rows = work.resource.model.objects.filter(pk__in=ids, account=work.account).order_by("pk")
+        rows = work.resource.model.objects.filter(pk__in=listed(ids), account=work.account).order_by("pk")
         list(rows.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 
 def _with_open_changes(work: Work, ids: list[int]) -> set[int]:
     changes = Change.objects.filter(
-        account=work.account, kind=work.change_set.object_kind, object_id__in=ids, state__in=Change.OPEN
+        account=work.account, kind=work.change_set.object_kind, object_id__in=listed(ids), state__in=Change.OPEN
     )
     return set(changes.values_list("object_id", flat=True))
 
@@ -171,4 +175,4 @@ def fingerprint(body: Values) -> str:
 def mark(rows: Sequence[PlannedRow], **values: object) -> None:
     """Write the same values to all these rows."""
     if rows:
-        PlannedRow.objects.filter(pk__in=[row.pk for row in rows]).update(**values)
+        PlannedRow.objects.filter(pk__in=listed([row.pk for row in rows])).update(**values)

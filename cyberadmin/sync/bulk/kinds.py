@@ -14,6 +14,7 @@ from cyberadmin.api.types import BatchWrite
 from cyberadmin.sync import registry
 from cyberadmin.sync.models import Change, ChangeSet, PlannedRow
 from cyberadmin.sync.resource import Values
+from cyberadmin.sync.upsert import listed
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,10 @@ def moved(object_kind: str, rows: Sequence[PlannedRow]) -> dict[int, str]:
         return {}
     resource = registry.get(object_kind)
     ids = [row.object_id for row in rows if row.object_id is not None]
-    living = resource.model.objects.filter(pk__in=ids, account_id=rows[0].account_id, gone_at=None, deleted_at=None)
-    versions = dict(living.values_list("pk", "edit_version"))
+    living = resource.model.objects.filter(
+        pk__in=listed(ids), account_id=rows[0].account_id, gone_at=None, deleted_at=None
+    )
+    versions = dict(living.values_list("pk", "edit_version")) if ids else {}
     new = [row.label for row in rows if row.object_id is None]
     here = resource.present(rows[0].account_id, new) if new else {}
     return {

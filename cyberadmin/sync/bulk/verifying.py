@@ -16,6 +16,7 @@ from cyberadmin.sync import crash
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.models import Batch, PlannedRow
 from cyberadmin.sync.resource import ProtectedThere
+from cyberadmin.sync.upsert import listed
 
 from . import never_back
 from .composing import mark
@@ -144,5 +145,5 @@ def _end(work: Work, batch: Batch, missing: Sequence[PlannedRow], matched: Match
 def numbers_of(work: Work, rows: Sequence[PlannedRow]) -> dict[str, int]:
     """{number at the vendor: row} of the rows that are mirrored."""
     ids = {row.object_id: row.pk for row in rows if row.object_id is not None}
-    known = work.resource.model.objects.filter(pk__in=list(ids)).values_list("pk", "remote_id")
+    known = work.resource.model.objects.filter(pk__in=listed(list(ids))).values_list("pk", "remote_id")
     return {str(remote_id): ids[pk] for pk, remote_id in known if remote_id is not None}

@@ -1,6 +1,7 @@
 """One worker's turn at one set of changes: what every step needs at hand, and the rules that hold before each request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -11,6 +12,8 @@ from cyberadmin.accounts import audit
 from cyberadmin.accounts.models import Account
 from cyberadmin.api import errors
 from cyberadmin.api.client import ApiClient
+from cyberadmin.api.types import Batch as VendorBatch
+from cyberadmin.api.types import BatchWrite
 from cyberadmin.sync import connection, outcomes, pace, registry
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.departures import Departures
@@ -20,8 +23,11 @@ from cyberadmin.sync.pull_context import EASTERN
 from cyberadmin.sync.resource import Resource, Values
 
 from . import kinds, lease
+from .matching import Matched
 
 T = TypeVar("T")
+#: What sending and settling do not look at; a kind that does all the same gets it, row by row.
+UNREAD = ("detail", "base", "result_words")
 
 
 class Held(Exception):
@@ -42,6 +48,24 @@ class Paused(Exception):
         self.detail = detail or {}
 
 
+@dataclass(frozen=True)
+class Ready(BatchWrite):
+    """A batch whose bytes are made, once."""
+
+    body: Values
+
+    def to_json(self) -> Values:
+        return self.body
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows whose turn comes next, and the bytes if all of them leave."""
+
+    rows: list[PlannedRow]
+    write: Ready
+
+
 @dataclass
 class Work:
     """A set under this worker's lease, with the client that speaks for its account."""
@@ -51,12 +75,20 @@ class Work:
     client: ApiClient
     log: connection.CallLog
     kind: kinds.BulkKind
+    #: Makes a request while this thread works on the database, which that one never touches. One request at a time.
+    aside: Executor
     #: Who had left when the vendor was last asked; the fence of the next batch and the proof of the one before.
     seen: Departures | None = None
     #: Whether nothing was sent since then.
     seen_since_sending: bool = False
+    #: The next batch, as it most likely leaves: read while the vendor carries out the one before.
+    prepared: Prepared | None = None
+    #: A question to the vendor that is on its way while this worker writes down what came before, by batch.
+    asked: dict[int, Future[VendorBatch]] = field(default_factory=dict)
     #: Rows of the batches that this turn composed, so that they are loaded once.
     rows: dict[int, list[PlannedRow]] = field(default_factory=dict)
+    #: What the results that this turn read say of their batches, until it is written down.
+    matched: dict[int, Matched] = field(default_factory=dict)
 
     @property
     def resource(self) -> Resource:
@@ -98,6 +130,18 @@ class Work:
         self.log.succeeded()
         return answer
 
+    def ask_aside(self, batch: Batch) -> None:
+        """Start asking how far a batch is. Its answer is taken by `status_of`; nothing else may be asked before."""
+        self.keep()
+        if self.log.paced is not None:
+            self.log.paced.clear("GET")
+        self.asked = {batch.pk: self.aside.submit(self.client.batches.get, batch.remote_id or 0)}
+
+    def status_of(self, batch: Batch) -> VendorBatch:
+        """How far a batch is, from the question that is on its way if there is one. Raises as `read` does."""
+        asked = self.asked.pop(batch.pk, None)
+        return self.read(asked.result if asked is not None else lambda: self.client.batches.get(batch.remote_id or 0))
+
     def refused_account(self, error: errors.ApiError) -> None:
         """Raise Held when the error concerns the whole account; it is then paused or slowed down."""
         if connection.handle_account_error(self.account, self.client, error):
@@ -116,9 +160,12 @@ class Work:
     def rows_of(self, batch: Batch) -> list[PlannedRow]:
         """The rows of a batch, in the order in which they were posted."""
         if batch.pk not in self.rows:
-            rows = PlannedRow.objects.filter(batch=batch)
-            return sorted(rows, key=lambda row: row.label.casefold())
+            self.keep_rows(batch, by_address(PlannedRow.objects.filter(batch=batch).defer(*UNREAD)))
         return self.rows[batch.pk]
+
+    def keep_rows(self, batch: Batch, rows: list[PlannedRow]) -> None:
+        """Hold on to the rows of the two newest batches: one on its way, one to be written down."""
+        self.rows = {**dict(list(self.rows.items())[-1:]), batch.pk: rows}
 
     def alarm(self, reason: str, batch: Batch | None = None, **detail: Any) -> None:
         """Write down, where nobody can overlook or erase it, that the vendor did something it must not."""
@@ -131,6 +178,11 @@ class Work:
             batch=batch.pk if batch else None,
             **detail,
         )
+
+
+def by_address(rows: Iterable[PlannedRow]) -> list[PlannedRow]:
+    """The rows in the order in which they travel."""
+    return sorted(rows, key=lambda row: row.label.casefold())
 
 
 def remember(change_set: ChangeSet, **values: Any) -> Values:
