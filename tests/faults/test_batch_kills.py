@@ -48,7 +48,9 @@ def test_killed_again_and_again_while_applying(world: World, workers: Nursery, s
     sets = begin(bulk)
     sandbox.faults({"action": "delay", "ms": 5, "account": world.remote})
     for number in range(kills):
-        worker = workers.start("apply", {"BULK_BATCH_ROWS": "6"}, account=world.account.pk, ahead=400.0 * number)
+        # Step by step, or in slices, in which a poll is on its way while the batch before is written down.
+        times = {"ahead": 400.0 * number, "budget": draw.choice((0.0, 5.0))}
+        worker = workers.start("apply", {"BULK_BATCH_ROWS": "6"}, account=world.account.pk, **times)
         worker.ended(draw.uniform(0.0, 0.6))
         worker.kill()
         resume_stopped(bulk, sets)
