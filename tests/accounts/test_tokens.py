@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from contacts.services import edit_contact
@@ -326,7 +327,8 @@ def test_a_secret_is_sent_to_no_other_host_than_its_account_had_when_it_was_read
     stale = Account.objects.get(pk=world.account.pk)
     settings.CYBERIMPACT_HOSTS = ["api.cyberimpact.com"]
     accounts.change_host(make_user(superuser=True), world.account, "api.cyberimpact.com", "moved")
-    tokens.activate(tokens_row(world.account))
+    with transaction.atomic():
+        tokens.activate(tokens_row(world.account))
     before = len(world.sandbox.requests())
     row = custody.connection.in_use(stale)
     assert row is not None

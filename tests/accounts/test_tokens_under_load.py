@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,8 +44,10 @@ def workers(_workers: Nursery) -> Iterator[Nursery]:
 
 
 @pytest.fixture
-def keys(settings: Any) -> None:
+def keys(settings: Any, tmp_path: Path) -> None:
+    """One key, and no upload left by another test that it could not open."""
     settings.CYBERADMIN_KEYS = [FIRST]
+    settings.DATA_DIR = tmp_path
 
 
 @pytest.fixture
