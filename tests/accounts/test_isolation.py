@@ -6,96 +6,44 @@ clients. A page added tomorrow is in the matrix tomorrow.
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from campaigns.models import Approval, Campaign, Confirmation, Edition, Mailing, RecipientList
 from contacts.models import ConsentRecord, Contact, GroupMembership, ProofFile
 from cyberadmin.accounts import checks
 from cyberadmin.accounts.models import Account, AccountAccess, Credential
-from cyberadmin.accounts.scoping import AgencyPage, ScopedAdmin, ScopedPage
+from cyberadmin.accounts.scoping import ScopedAdmin, ScopedPage
 from cyberadmin.people.models import OneTimeLink
-from cyberadmin.people.pages.base import DoorPage, PersonalPage
-from cyberadmin.sync.admin.outbox import ACTIONS
+from cyberadmin.people.pages.base import DoorPage
 from cyberadmin.sync.models import Change, HeldSweep, PullRun
 from groups.models import Group
 from templates.models import EmailTemplate, TemplateVersion
+from tests.accounts.doors import SITE_VIEWS, doors, scoped_doors
 from tests.accounts.isolation_world import Agency, Planted, build
 
 pytestmark = pytest.mark.django_db
 
-#: The only views that are neither a ScopedPage nor a ScopedAdmin's list: the site's own.
-SITE_VIEWS = {
-    "healthz", "readyz", "metrics",
-    "index", "autocomplete", "jsi18n", "set_language", None,
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Door:
-    """One pattern of the URLconf."""
-
-    route: str
-    name: str | None
-    callback: Any
-
-    @property
-    def page(self) -> type[ScopedPage] | None:
-        """The ScopedPage behind it, if it is one."""
-        return getattr(self.callback, "view_class", None)
-
-    @property
-    def model(self) -> str:
-        """The name of the model whose rows its address names."""
-        if self.name == "account_sweep":
-            return "heldsweep"
-        found = re.search(r"^\w+/(\w+)/<int:object_id>", self.route)
-        return found.group(1) if found else ""
-
-    def paths(self, planted: Planted | None) -> Iterator[str]:
-        """Its addresses, naming the rows of `planted` (or rows that do not exist)."""
-        route = self.route
-        if "<int:object_id>" in route:
-            pk = planted.pks[self.model] if planted else 987654321
-            route = route.replace("<int:object_id>", str(pk))
-        if "<slug:action>" in route:
-            yield from (route.replace("<slug:action>", action) for action in ACTIONS)
-        elif "<" not in route and "(?P" not in route:
-            yield route
-
-
-def walk(patterns: list[Any], prefix: str = "") -> Iterator[Door]:
-    """Every door of the URLconf."""
-    for pattern in patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from walk(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern):
-            yield Door(route, pattern.name, pattern.callback)
-
-
-def doors() -> list[Door]:
-    return list(walk(get_resolver().url_patterns))
-
-
-def scoped_doors() -> list[Door]:
-    """The doors that lead to a client's data."""
-    return [door for door in doors() if door.name not in SITE_VIEWS and not _is_no_clients(door)]
-
-
-def _is_no_clients(door: Door) -> bool:
-    """Pages of the agency, about oneself, and those that are open before a log-in (tests/people walks these)."""
-    return door.page is not None and issubclass(door.page, AgencyPage | PersonalPage | DoorPage)
+#: Requests that each walk makes at least, so that it cannot shrink unnoticed: the matrix promises 2,000.
+LEAST = {
+    "test_pages_of_a_client_never_show_another_ones": 900,
+    "test_rows_of_another_client_are_like_missing_ones": 600,
+    "test_a_client_one_does_not_work_on_is_like_a_missing_one": 600,
+    "test_strangers_are_sent_to_the_log_in": 150,
+    "test_outside_a_client_there_is_nothing_of_any_client": 400,
+}
+#: Different places, of one client, in which its marker stands in the database.
+MARKED = 40
 
 
 @pytest.fixture
@@ -103,8 +51,26 @@ def agency() -> Agency:
     return build()
 
 
+class Counted(Client):
+    """A browser whose requests are counted."""
+
+    requests = 0
+
+    def request(self, **request: Any) -> Any:
+        Counted.requests += 1
+        return super().request(**request)
+
+
+@pytest.fixture(autouse=True)
+def _enough(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A walk of the matrix that grew smaller is no proof any more."""
+    before = Counted.requests
+    yield
+    assert Counted.requests - before >= LEAST.get(request.function.__name__, 0)
+
+
 def browser(user: User | None) -> Client:
-    client = Client()
+    client = Counted()
     if user is not None:
         client.force_login(user)
     return client
@@ -167,22 +133,57 @@ def test_the_start_up_check_refuses_an_unscoped_admin() -> None:
     assert checks.unscoped(site) == ["ModelAdmin", "Rows"]
 
 
+def look_at_every_page(role: str, client: Client, planted: Planted, other: Planted) -> set[str | None]:
+    """Every page of one client shows nothing of the other one; the names of those that opened."""
+    opened = set()
+    for door in scoped_doors():
+        for path in door.paths(planted):
+            response = client.get(f"/c/{planted.account.slug}/{path}")
+            assert response.status_code in (200, 302, 403, 405), (role, path, response.status_code)
+            text = response.getvalue().decode(errors="replace")
+            if role == "administrator":
+                # Where a person's own other clients are named: the switcher, and where a template is copied to.
+                text = re.sub(r'(?s)<(details|fieldset) class="(ca-switcher|et-clients)".*?</\1>', "", text)
+            assert other.marker.lower() not in text.lower(), (role, path)
+            if response.status_code == 200:
+                opened.add(door.name)
+    return opened
+
+
+def marked(planted: Planted) -> set[str]:
+    """Columns that hold the marker of this client somewhere, from a look at every row there is."""
+    found = set()
+    for model in apps.get_models():
+        columns = [column.attname for column in model._meta.concrete_fields]
+        for row in model._base_manager.values_list():
+            texts = zip(columns, (json.dumps(value, default=str).lower() for value in row), strict=True)
+            found |= {f"{model.__name__}.{column}" for column, text in texts if planted.marker.lower() in text}
+    return found
+
+
+def test_the_matrix_is_as_large_as_promised(agency: Agency) -> None:
+    assert sum(LEAST.values()) >= 2_000
+    assert len({**agency.insiders, "administrator": agency.administrator}) == 5
+    assert marked(agency.ours) == marked(agency.theirs)
+    assert len(marked(agency.ours)) >= MARKED
+
+
 def test_pages_of_a_client_never_show_another_ones(agency: Agency) -> None:
     people = {**agency.insiders, "administrator": agency.administrator}
-    opened = set()
+    opened: set[str | None] = set()
     for role, user in people.items():
+        opened |= look_at_every_page(role, browser(user), agency.ours, agency.theirs)
+    # The other client too: for whoever works on one alone it is not there.
+    for role, user in people.items():
+        if role == "administrator":
+            look_at_every_page(role, browser(user), agency.theirs, agency.ours)
+            continue
         client = browser(user)
         for door in scoped_doors():
-            for path in door.paths(agency.ours):
-                response = client.get(f"/c/{agency.ours.account.slug}/{path}")
-                assert response.status_code in (200, 302, 403, 405), (role, path, response.status_code)
-                text = response.getvalue().decode(errors="replace")
-                if role == "administrator":
-                    # Where a person's own other clients are named: the switcher, and where a template is copied to.
-                    text = re.sub(r'(?s)<(details|fieldset) class="(ca-switcher|et-clients)".*?</\1>', "", text)
-                assert agency.theirs.marker.lower() not in text.lower(), (role, path)
-                if response.status_code == 200:
-                    opened.add(door.name)
+            for path in door.paths(agency.theirs):
+                response = client.get(f"/c/{agency.theirs.account.slug}/{path}")
+                assert response.status_code == 404, (role, path)
+                assert agency.theirs.marker not in response.getvalue().decode(errors="replace"), (role, path)
     # Every page was really looked at, but for those that only take a form or lead on.
     assert {door.name for door in scoped_doors()} - opened == {
         "account_proving", "account_confirm", "sync_change_act", "sync_changeset_act"

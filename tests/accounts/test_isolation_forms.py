@@ -14,11 +14,10 @@ from itertools import product
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.db import models, transaction
-from django.db.models import F, Q
+from django.db import transaction
 from django.test import Client
 
+from cyberadmin.accounts import wall
 from cyberadmin.accounts.models import Account
 from tests.accounts.isolation_world import Agency, Planted, build
 from tests.accounts.test_isolation import browser, scoped_doors
@@ -27,8 +26,6 @@ pytestmark = pytest.mark.django_db
 
 #: Fields that name no row.
 TYPED = {"csrfmiddlewaretoken", "form_token", "next", "language"}
-#: Links of several steps from a model to its client, for models that have no `account` of their own.
-MOST_STEPS = 4
 
 
 @dataclass
@@ -61,51 +58,7 @@ class Forms(HTMLParser):
             self._open = None
 
 
-def _paths_to_account(model: type[models.Model]) -> list[str]:
-    """How rows of a model lead to their client: its own `account`, or that of what it belongs to."""
-    frontier: list[tuple[str, type[models.Model]]] = [("", model)]
-    for _ in range(MOST_STEPS):
-        further: list[tuple[str, type[models.Model]]] = []
-        for prefix, each in frontier:
-            for one in each._meta.concrete_fields:
-                if not isinstance(one, models.ForeignKey):
-                    continue
-                path = f"{prefix}{one.name}"
-                if one.related_model is Account:
-                    return [path]
-                further.append((f"{path}__", one.related_model))
-        frontier = further
-    return []
-
-
-def scoped_models() -> dict[type[models.Model], str]:
-    """Every model whose rows belong to a client, with the way there."""
-    found = {}
-    for model in apps.get_models():
-        paths = _paths_to_account(model)
-        if paths and model is not Account:
-            found[model] = paths[0]
-    return found
-
-
-SCOPED = scoped_models()
-
-
-def crossing() -> list[str]:
-    """Relations through which a row of one client refers to a row of another."""
-    found = []
-    for model, path in SCOPED.items():
-        for relation in [*model._meta.concrete_fields, *model._meta.local_many_to_many]:
-            target = relation.related_model if relation.is_relation else None
-            if target not in SCOPED:
-                continue
-            there = f"{relation.name}__{SCOPED[target]}"
-            rows = model._base_manager.filter(~Q(**{there: F(path)}), **{f"{relation.name}__isnull": False})
-            if there.startswith(f"{path}__") or path.startswith(f"{relation.name}__"):
-                continue
-            if rows.exists():
-                found.append(f"{model.__name__}.{relation.name}")
-    return found
+SCOPED = wall.scoped_models()
 
 
 def image(planted: Planted) -> dict[str, list[tuple[Any, ...]]]:
@@ -141,10 +94,10 @@ def filled(form: Form, foreign: int) -> Iterator[dict[str, str]]:
 
 def test_the_wall_is_seen_where_it_is_crossed() -> None:
     agency = build()
-    assert crossing() == []
+    assert wall.crossings() == []
     model = next(model for model in SCOPED if model.__name__ == "GroupMembership")
     model._base_manager.filter(contact=agency.ours.pks["contact"]).update(group=agency.theirs.pks["group"])
-    assert crossing() == ["GroupMembership.group"]
+    assert wall.crossings() == ["GroupMembership.group"]
 
 
 def test_no_form_takes_a_key_of_another_client() -> None:
@@ -161,7 +114,7 @@ def test_no_form_takes_a_key_of_another_client() -> None:
                     with transaction.atomic():
                         response = client.post(form.action or page, data)
                         assert response.status_code < 500, (page, data)
-                        assert crossing() == [], (page, data)
+                        assert wall.crossings() == [], (page, data)
                         assert image(agency.theirs) == theirs, (page, data)
                         if not user.is_superuser:
                             assert agency.theirs.marker.encode() not in response.getvalue(), (page, data)

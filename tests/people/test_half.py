@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
 from cyberadmin.accounts.models import AuditEvent
+from tests.accounts.doors import Door, doors
 from tests.accounts.isolation_world import Agency, build
-from tests.accounts.test_isolation import Door, doors, rows
+from tests.accounts.test_isolation import rows
 from tests.people.desk import Visitor, give_factor
 
 pytestmark = pytest.mark.django_db
