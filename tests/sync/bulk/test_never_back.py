@@ -37,6 +37,14 @@ class Life:
         self.sets: list[ChangeSet] = []
         self.count = 0
 
+    def begin(self) -> None:
+        """Every life has at least one batch in it: some newcomers."""
+        rows = [(f"newcomer{number}@example.com", "New") for number in range(3)]
+        self.sets.append(self.desk.start("add", rows, groups=[]))
+        planning.plan(self.sets[-1].pk)
+        self.apply()
+        self.desk.step()
+
     def step(self) -> None:
         """One thing happens."""
         self.count += 1
@@ -155,6 +163,7 @@ def test_nobody_who_left_comes_back_by_anything_we_do(desk: BulkDesk, seed: int,
         batch_run_seconds=0,
     )
     life = Life(desk, random.Random(seed))
+    life.begin()
     for _ in range(STEPS):
         life.step()
     life.apply()
