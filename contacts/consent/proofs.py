@@ -72,6 +72,6 @@ def download(file: ProofFile) -> HttpResponse:
             raise UploadError("unreadable") from None
     response.headers["Content-Disposition"] = content_disposition_header(True, file.original_name) or "attachment"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     response.headers["Cache-Control"] = "no-store"
     return response
