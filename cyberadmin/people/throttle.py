@@ -149,8 +149,13 @@ def _locked(charges: "list[Charge] | tuple[Charge, ...]", moment: datetime) -> d
     """The rows of these limits, made when missing, locked in one order until the transaction ends."""
     keys = sorted(charge.key for charge in charges)
     empty = [Allowance(key=key, empty_at=moment) for key in keys]
-    Allowance.objects.bulk_create(empty, ignore_conflicts=True)
-    return {row.key: row for row in Allowance.objects.select_for_update().filter(key__in=keys).order_by("key")}
+    found: dict[str, Allowance] = {}
+    # A good log-in takes its row away: on PostgreSQL whoever waited for that row's lock is then given none.
+    while len(found) < len(set(keys)):
+        Allowance.objects.bulk_create(empty, ignore_conflicts=True)
+        rows = Allowance.objects.select_for_update().filter(key__in=keys).order_by("key")
+        found = {row.key: row for row in rows}
+    return found
 
 
 def _wait(row: Allowance, limit: Limit, moment: datetime) -> timedelta:
