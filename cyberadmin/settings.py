@@ -47,10 +47,10 @@ INSTALLED_APPS = [
     "contacts",
     "templates.apps.TemplatesConfig",
     "campaigns",
+    "cyberadmin.figures",
+    "cyberadmin.cases",
     "cyberadmin.history",
     "cyberadmin.exports",
-    "cyberadmin.cases",
-    "cyberadmin.figures",
 ]
 
 MIDDLEWARE = [

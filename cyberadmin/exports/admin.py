@@ -6,10 +6,19 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import display
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html
+from django.utils.http import content_disposition_header
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -131,13 +140,15 @@ class FilePage(ScopedPage):
         if job.state != ExportJob.State.READY:
             raise Http404
         try:
-            file = services.open_file(self.user, job)
+            pieces = services.read_file(self.user, job)
         except UploadError:
             messages.error(request, _("The file is no longer there. Export the list again."))
             raise Http404 from None
         source = sources.SOURCES.get(job.source)
         name = f"{source.name if source else job.source}-{job.account.slug}-{job.pk}.{job.form}"
-        return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[job.form])
+        response = StreamingHttpResponse(pieces, content_type=TYPES[job.form])
+        response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
+        return response
 
 
 class ExportJobAdmin(ScopedAdmin):

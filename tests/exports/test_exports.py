@@ -152,7 +152,7 @@ def test_who_may_only_read_neither_exports_nor_downloads(agency: Agency) -> None
     with pytest.raises(PermissionDenied):
         services.ask(agency.insiders["read"], agency.ours.account, "contacts", "csv", QueryDict())
     with pytest.raises(PermissionDenied):
-        services.open_file(agency.outsiders["other"], ExportJob.objects.get(pk=pk))
+        services.read_file(agency.outsiders["other"], ExportJob.objects.get(pk=pk))
 
 
 def test_asking_in_the_browser(agency: Agency) -> None:
