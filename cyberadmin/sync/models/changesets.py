@@ -233,7 +233,9 @@ class PlannedRow(models.Model):
             ),
             models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="planned_by_batch"),
             models.Index(fields=["change"], condition=Q(change__isnull=False), name="planned_by_change"),
-            models.Index(fields=["change_set", "part"], condition=Q(state="waiting", part__gt=0), name="planned_in_parts"),
+            models.Index(
+                fields=["change_set", "part"], condition=Q(state="waiting", part__gt=0), name="planned_in_parts"
+            ),
         ]
 
     @classmethod
