@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,13 @@ def english() -> Iterator[None]:
     """Every test begins in English: a page that was asked for in French leaves its thread speaking French."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_uploads(settings: Any) -> Iterator[None]:
+    """Files that a test kept are gone before the next one: their clients have the same numbers."""
+    yield
+    shutil.rmtree(Path(settings.DATA_DIR) / "uploads", ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -150,7 +150,8 @@ def decide(desk: Desk, url: str, vendor: Vendor, decision: str, outcome: str) ->
     desk.shot(f"cases-decide-{decision}")
     judge(desk)
     desk.submit()
-    expect(card(desk, vendor)).to_contain_text(outcome)  # type: ignore[call-overload]
+    # Cases are looked at once a minute.
+    expect(card(desk, vendor)).to_contain_text(outcome, timeout=100_000)  # type: ignore[call-overload]
 
 
 def answer(desk: Desk, url: str, vendor: Vendor) -> None:

@@ -15,7 +15,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 KEYS = "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 #: What a test machine sets for the suite and a console of its own must not see.
-FOREIGN = ("DATABASE_URL", "CELERY_BROKER_URL", "PYTEST_XDIST_WORKER", "LANG", "LC_ALL", "CYBERIMPACT_SANDBOX_URL")
+FOREIGN = (
+    "DJANGO_ALLOW_ASYNC_UNSAFE",
+    "DATABASE_URL",
+    "CELERY_BROKER_URL",
+    "PYTEST_XDIST_WORKER",
+    "LANG",
+    "LC_ALL",
+    "CYBERIMPACT_SANDBOX_URL",
+)
 
 
 def until(condition: Callable[[], object], seconds: float, what: str) -> None:
