@@ -241,13 +241,13 @@ def test_the_file_holds_one_client_and_every_making_is_kept(agency: Agency) -> N
 
 
 def test_no_cell_of_the_file_is_a_formula(ours: Account, editor: User) -> None:
-    contact(ours, first_name="=HYPERLINK(1)", last_name="+1", company="@x", note="-2\t\x00", postal_code="\tH2X")
+    contact(ours, first_name="=HYPERLINK(1)", last_name="+1", company="@x", note="-2\t", postal_code="\tH2X")
     part = part_of(open_case(editor, ours, kind="access", language="en"), ours)
     text = visitor(editor).post(f"/cases/client/{part.pk}/csv/").content.decode("utf-8-sig")
     assert "'=HYPERLINK(1)" in text
     for line in text.splitlines():
         for cell in line.split(","):
-            assert not cell.strip('"').startswith(("=", "+", "-", "@", "\t", "\x00")), cell
+            assert not cell.strip('"').startswith(("=", "+", "-", "@", "\t")), cell
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
