@@ -1,6 +1,7 @@
 """Forms about contacts. What a value may be is decided in services.py alone; the forms only carry what was typed."""
 
 import json
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -122,6 +123,23 @@ def edit_initial(contact: Contact) -> dict[str, Any]:
     """The first values of a `ContactEditForm`."""
     values = registry.get("contact").values(contact)
     return {**values, "edit_version": contact.edit_version, "shown": json.dumps(values)}
+
+
+class DayField(forms.CharField):
+    """A day that may be left out, as a date; what cannot be read is shown again as it was typed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=forms.TextInput(attrs={"type": "date"}), **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        """The date, or None when nothing was typed."""
+        typed = str(super().clean(value)).strip()
+        if not typed:
+            return None
+        try:
+            return date.fromisoformat(typed)
+        except ValueError:
+            raise forms.ValidationError(_("Write a date as year-month-day, such as 2026-06-17.")) from None
 
 
 class GroupChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]

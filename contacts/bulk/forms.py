@@ -1,6 +1,5 @@
 """Forms of the bulk actions: what each needs to know beside whom it is about. Rules are those of the kinds."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -9,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.cleaning import clean
 from contacts.consent import asking, proofs
-from contacts.forms import ContactForm, GroupChoiceField
+from contacts.forms import ContactForm, DayField, GroupChoiceField
 from contacts.models import Relation
 from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.models import Account
@@ -132,10 +131,8 @@ class ConsentForm(ActionForm):
     """A statement of consent, with nothing preset (product.md 3d-4)."""
 
     relation = forms.ChoiceField(label=_("Relation with these people"), choices=[("", "—"), *Relation.choices])
-    given_on = forms.CharField(
+    given_on = DayField(
         label=_("Given on"),
-        required=False,
-        widget=forms.TextInput(attrs={"type": "date"}),
         help_text=_("The day of the last purchase, inquiry or signature; never today's by habit."),
     )
     how = forms.CharField(label=_("How it was given"), required=False, max_length=200)
@@ -144,16 +141,6 @@ class ConsentForm(ActionForm):
     proof_file = forms.FileField(
         label=_("Proof as a file"), required=False, widget=forms.FileInput(attrs={"accept": proofs.ACCEPTED})
     )
-
-    def clean_given_on(self) -> date | None:
-        """The day, if one was given."""
-        typed = str(self.cleaned_data["given_on"]).strip()
-        if not typed:
-            return None
-        try:
-            return date.fromisoformat(typed)
-        except ValueError:
-            raise forms.ValidationError(_("Write a date as year-month-day, such as 2026-06-17.")) from None
 
     def parameters(self) -> dict[str, Any]:
         values = self.cleaned_data

@@ -1,14 +1,13 @@
 """Forms of the import. They only carry what was typed; what may be is decided in uploads.py and by the plan."""
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.consent import proofs
-from contacts.forms import GroupChoiceField
+from contacts.forms import DayField, GroupChoiceField
 from contacts.imports import encodings, reading, reasons, separators
 from contacts.imports.columns import IGNORE, TARGETS, Custom
 from contacts.models import Contact, ImportFile, Relation
@@ -99,10 +98,8 @@ class ColumnsForm(PageForm):
     mixed_sure = forms.BooleanField(
         label=_("This list mixes relations that nobody can tell apart any more"), required=False
     )
-    consent_on = forms.CharField(
+    consent_on = DayField(
         label=_("Date of consent for rows without one"),
-        required=False,
-        widget=forms.TextInput(attrs={"type": "date"}),
         help_text=_("The day of the last purchase, inquiry or signature; never the day of the import."),
     )
     how = forms.CharField(label=_("How it was given"), required=False, max_length=200)
@@ -166,16 +163,6 @@ class ColumnsForm(PageForm):
         """{column: target} as chosen; ignored columns left out."""
         chosen = {column: self.cleaned_data.get(f"{COLUMN}{column}") or IGNORE for column in self.columns}
         return {column: target for column, target in chosen.items() if target != IGNORE}
-
-    def clean_consent_on(self) -> date | None:
-        """The day, if one was given."""
-        typed = str(self.cleaned_data["consent_on"]).strip()
-        if not typed:
-            return None
-        try:
-            return date.fromisoformat(typed)
-        except ValueError:
-            raise forms.ValidationError(_("Write a date as year-month-day, such as 2026-06-17.")) from None
 
 
 def offered(header: list[str], mapping: dict[str, str]) -> list[int]:

@@ -19,14 +19,13 @@ from contacts.models import ConsentRecord, Contact, GroupMembership, email_key
 from cyberadmin.accounts.models import Account
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.models import Edit
+from cyberadmin.sync.spreadsheet import safe
 
 from .finding import fields_of
 from .models import CasePart
 
 FORMS = ("json", "csv")
 TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
-#: A cell that begins like this may be run as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
 
 
 def content(part: CasePart, addresses: tuple[str, ...]) -> dict[str, Any]:
@@ -62,9 +61,8 @@ def as_csv(whole: dict[str, Any], language: str) -> bytes:
 
 
 def plain(cell: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if cell is None else str(cell).replace("\x00", "")
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """The text of a cell, without the character that no CSV may hold, and no formula for a spreadsheet."""
+    return safe("" if cell is None else str(cell).replace("\x00", ""))
 
 
 def _person(account: Account, address: str) -> dict[str, Any]:
