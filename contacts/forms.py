@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cyberadmin.accounts.forms import PageForm
+from cyberadmin.accounts.forms import PageForm, SeenForm
 from cyberadmin.accounts.models import Account
 from cyberadmin.sync import registry
 from groups.models import Group
@@ -97,21 +97,8 @@ def _custom_input(field: CustomField) -> forms.CharField:
     return made
 
 
-class ContactEditForm(ContactForm):
-    """An existing contact, with the version and the values that the page showed, so that nobody is overwritten unseen."""
-
-    edit_version = forms.IntegerField(widget=forms.HiddenInput)
-    shown = forms.CharField(widget=forms.HiddenInput)
-
-    def clean_shown(self) -> dict[str, Any]:
-        """The values that the page showed."""
-        try:
-            shown = json.loads(self.cleaned_data["shown"])
-        except ValueError:
-            shown = None
-        if not isinstance(shown, dict):
-            raise forms.ValidationError(_("Reload the page: this form is damaged."))
-        return shown
+class ContactEditForm(ContactForm, SeenForm):
+    """An existing contact."""
 
     def changed_values(self) -> dict[str, str]:
         """What the person really changed."""

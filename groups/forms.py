@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cyberadmin.accounts.forms import PageForm
+from cyberadmin.accounts.forms import PageForm, SeenForm
 
 from .models import Group
 
@@ -32,21 +32,8 @@ class GroupForm(PageForm):
     )
 
 
-class GroupEditForm(GroupForm):
-    """An existing group, with the version and the values that the page showed."""
-
-    edit_version = forms.IntegerField(widget=forms.HiddenInput)
-    shown = forms.CharField(widget=forms.HiddenInput)
-
-    def clean_shown(self) -> dict[str, Any]:
-        """The values that the page showed."""
-        try:
-            shown = json.loads(self.cleaned_data["shown"])
-        except ValueError:
-            shown = None
-        if not isinstance(shown, dict):
-            raise forms.ValidationError(_("Reload the page: this form is damaged."))
-        return shown
+class GroupEditForm(GroupForm, SeenForm):
+    """An existing group."""
 
     def changed_values(self) -> dict[str, Any]:
         """What the person really changed."""

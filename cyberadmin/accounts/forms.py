@@ -1,5 +1,6 @@
 """The form base of every page, and the forms about a client's account."""
 
+import json
 import uuid
 import zoneinfo
 from typing import Any
@@ -33,6 +34,23 @@ class PageForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+
+
+class SeenForm(PageForm):
+    """The edit of something that is there, with the version and the values that the page showed: nobody is overwritten unseen."""
+
+    edit_version = forms.IntegerField(widget=forms.HiddenInput)
+    shown = forms.CharField(widget=forms.HiddenInput)
+
+    def clean_shown(self) -> dict[str, Any]:
+        """The values that the page showed, by the name of the field."""
+        try:
+            shown = json.loads(self.cleaned_data["shown"])
+        except ValueError:
+            shown = None
+        if not isinstance(shown, dict):
+            raise forms.ValidationError(_("Reload the page: this form is damaged."))
+        return shown
 
 
 class TokenField(forms.CharField):
