@@ -22,7 +22,7 @@ from .pages.common import STATE_TONES
 from .pages.mailing import CancelPage, MailingBody, MailingPage, MovePage, RefreshPage
 from .pages.overview import ComparePage
 from .pages.received import ReceivedPage, ReceivedStatus
-from .pages.recipients import RecipientsExport, RecipientsPage, RecipientsStatus
+from .pages.recipients import RecipientsPage, RecipientsStatus
 from .pages.send import ConfirmationStatus, IdentityPage, SendPage, TestPage
 from .pages.times import TimePage
 from .pages.write import BodyPage, CampaignAddPage, CopyPage, DeletePage, LanguagePage, RenamePage, WritePage
@@ -161,7 +161,6 @@ class MailingAdmin(MirrorAdmin):
         ("<int:object_id>/move/", "move", MovePage),
         ("<int:object_id>/recipients/", "recipients", RecipientsPage),
         ("<int:object_id>/recipients/status/", "recipients_status", RecipientsStatus),
-        ("<int:object_id>/recipients/export/", "recipients_export", RecipientsExport),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "cyberadmin.cases",
     "cyberadmin.history",
     "cyberadmin.exports",
+    "cyberadmin.offboarding",
 ]
 
 MIDDLEWARE = [
@@ -238,6 +239,8 @@ CELERY_BEAT_SCHEDULE = {
     "cases-advance": {"task": "cyberadmin.cases.tasks.advance_all", "schedule": 60.0},
     "campaigns-watch": {"task": "campaigns.tasks.watch", "schedule": 60.0},
     "count-figures": {"task": "cyberadmin.figures.tasks.count", "schedule": 900.0},
+    "offboarding-sweep": {"task": "cyberadmin.offboarding.tasks.sweep", "schedule": 60.0},
+    "offboarding-housekeeping": {"task": "cyberadmin.offboarding.tasks.keep_house", "schedule": 21_600.0},
     "send-digests": {"task": "cyberadmin.console.tasks.send_digests", "schedule": 600.0},
 }
 
@@ -275,6 +278,10 @@ BULK_BATCH_ROWS = env.int("BULK_BATCH_ROWS", default=1_000)
 BULK_ROWS_KEPT_DAYS = env.int("BULK_ROWS_KEPT_DAYS", default=90)
 # Days after its end, or after it was begun and left, for which the file of an import is kept, sealed.
 IMPORT_FILES_KEPT_DAYS = env.int("IMPORT_FILES_KEPT_DAYS", default=30)
+
+# --- Exports (docs/engine.md 4, line 11) ----------------------------------------------------------------------------
+# Above so many people in a file, their number is typed before it is made.
+EXPORTS_TYPED_COUNT_ABOVE = env.int("EXPORTS_TYPED_COUNT_ABOVE", default=100)
 
 # --- History ---------------------------------------------------------------------------------------------------------
 # Days for which the history is kept: ten years, as long as a token lasts; two years at least.

@@ -10,14 +10,15 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from contacts.consent import ledger, proofs
 from contacts.models import ConsentRecord, email_key
 from cyberadmin.accounts import audit
+from cyberadmin.accounts.downloads import as_file
 from cyberadmin.accounts.localtime import moment_text
+from cyberadmin.accounts.recent import RecentPassword
 from cyberadmin.accounts.scoping import ScopedAdmin, ScopedPage
 from cyberadmin.sync.listing import BoundedPaginator
 from cyberadmin.sync.spreadsheet import safe
@@ -54,7 +55,7 @@ class ProofPage(ScopedPage):
         return response
 
 
-class ExportPage(ScopedPage):
+class ExportPage(RecentPassword, ScopedPage):
     """Everything that was written down for one address, as a file (product.md 3a, W8)."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> StreamingHttpResponse:
@@ -63,11 +64,8 @@ class ExportPage(ScopedPage):
         if rows.exists():
             audit.record("consent.exported", actor=self.user, account=self.account, object=email)
         response = StreamingHttpResponse(_lines(rows, self.account), content_type="text/csv; charset=utf-8")
-        response.headers["Content-Disposition"] = (
-            content_disposition_header(True, f"{_('consent')}.csv") or "attachment"
-        )
         response.headers["Cache-Control"] = "no-store"
-        return response
+        return as_file(response, f"{_('consent')}.csv")
 
 
 class _Line:

@@ -10,10 +10,10 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from contacts.models import ProofFile
+from cyberadmin.accounts.downloads import as_file
 from cyberadmin.accounts.models import Account
 from cyberadmin.sync.file_kinds import HEAD, kind_of
 from cyberadmin.sync.sealing import SealBroken
@@ -70,8 +70,7 @@ def download(file: ProofFile) -> HttpResponse:
             response = HttpResponse(plain.read(), content_type=file.media_type)
         except SealBroken:
             raise UploadError("unreadable") from None
-    response.headers["Content-Disposition"] = content_disposition_header(True, file.original_name) or "attachment"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     response.headers["Cache-Control"] = "no-store"
-    return response
+    return as_file(response, file.original_name)

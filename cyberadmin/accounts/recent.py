@@ -29,15 +29,20 @@ def note_age(request: HttpRequest, typed_at: datetime, moment: datetime) -> None
     request.password_age = moment - typed_at  # type: ignore[attr-defined]
 
 
+def ask_again(request: HttpRequest) -> HttpResponseRedirect:
+    """The question for the password, which leads back to the address of this request."""
+    query = {"next": request.get_full_path()}
+    if request.method not in ("GET", "HEAD"):
+        query["typed"] = "1"
+    return HttpResponseRedirect(f"{address(request, 'admin:confirm_password')}?{urlencode(query)}")
+
+
 class RecentPassword:
     """Mixin for any page of the console: asks for the password when it was not typed lately."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The page, or the question."""
         if not password_is_recent(request):
-            query = {"next": request.get_full_path()}
-            if request.method not in ("GET", "HEAD"):
-                query["typed"] = "1"
-            return HttpResponseRedirect(f"{address(request, 'admin:confirm_password')}?{urlencode(query)}")
+            return ask_again(request)
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         return response

@@ -118,5 +118,5 @@ def _agency(request: HttpRequest) -> list[Section]:
         ]
     if user.is_superuser or policy.accounts_for(user, "manage").exists():
         agency.append(Entry(_("Tokens"), "key", reverse("admin:account_register")))
-        agency.append(Entry(_("History"), "history", reverse("admin:history_clients")))
-    return [*found, Section(_("Agency"), agency)] if agency else found
+    agency.append(Entry(_("History"), "history", reverse("admin:history_clients")))
+    return [*found, Section(_("Agency"), agency)]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cyberadmin.accounts import services
+from cyberadmin.accounts.downloads import as_file
 from cyberadmin.accounts.forms import ConnectForm, LetterForm, SenderForm
 from cyberadmin.accounts.models import Account, Credential, Sender
 from cyberadmin.accounts.recent import RecentPassword
@@ -96,11 +97,7 @@ class LetterFile(ScopedPage):
         # With a byte order mark, so that Notepad shows the accents.
         text = "\ufeff" + api_letter(self.account, language).text.replace("\n", "\r\n")
         name = f"cyberimpact-api-{self.account.slug}-{language}.txt"
-        return HttpResponse(
-            text,
-            content_type="text/plain; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        return as_file(HttpResponse(text, content_type="text/plain; charset=utf-8"), name)
 
 
 def newest(account: Account) -> Credential | None:

@@ -110,7 +110,7 @@ def plan(account: Account) -> list[Column]:
     ]
 
 
-def history(account: Account) -> list[Column]:
+def history(account: Account | None) -> list[Column]:
     """A line of the history: when, who, what, why, before and after."""
     words = values.EditWords()
     return [
@@ -120,6 +120,16 @@ def history(account: Account) -> list[Column]:
         Column("why", _("Reason"), lambda line: line.row.why),
         Column("values", _("Before and after"), lambda line: _differences(line, words)),
     ]
+
+
+def history_of_clients(account: None) -> list[Column]:
+    """A line of the history over several clients: the same, after whose it is."""
+    when, *rest = history(account)
+    return [when, Column("client", _("Client"), _client), *rest]
+
+
+def _client(line: timeline.Line) -> str:
+    return line.row.account_name if isinstance(line.row, AuditEvent) else line.row.change.account.name
 
 
 def _what(line: timeline.Line) -> str:

@@ -15,7 +15,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import translation
 
-from cyberadmin.accounts import audit, policy
+from cyberadmin.accounts import audit
+from cyberadmin.accounts.models import Account
 from cyberadmin.sync import crash
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.uploads import Store, UploadError
@@ -73,30 +74,47 @@ def _write(job: ExportJob) -> None:
     actor: User | None = job.actor
     if source is None:
         raise sources.NoList
-    if actor is None or not policy.can(actor, source.right, job.account):
+    if actor is None or not sources.may(actor, source, job.account):
         _fail(job, Reason.RIGHT)
         return
     with translation.override(job.language):
         request = sources.request_for(actor, job.account, job.query)
+        if source.reach is not None:
+            job.covers = request.covered = source.reach(request)  # type: ignore[attr-defined]
         found = source.columns(job.account)
         rows = _counted(job, columns.cells(found, source.rows(request)))
         names, labels = [one.name for one in found], [one.label for one in found]
         pieces = writers.WRITERS[job.form](names, labels, rows, job.language)
-        stored = STORE.keep(job.account_id, cast(BinaryIO, writers.Stream(pieces)))
+        stored = STORE.keep(folder(job), cast(BinaryIO, writers.Stream(pieces)))
     crash.here("export_stored")
     with transaction.atomic():
         moment = now()
         ready: dict[str, Any] = {
             "state": State.READY, "stored_name": stored.name, "size": stored.size, "sha256": stored.sha256,
-            "rows": job.rows, "finished_at": moment, "expires_at": moment + KEPT, "lease_until": None,
+            "rows": job.rows, "covers": job.covers, "finished_at": moment, "expires_at": moment + KEPT, "lease_until": None,
         }  # fmt: skip
         if not ExportJob.objects.filter(pk=job.pk, claim=job.claim, state=State.MAKING).update(**ready):
-            STORE.delete(job.account_id, stored.name)
+            STORE.delete(folder(job), stored.name)
             raise LeaseLost
-        audit.record(
-            "export.made", actor=actor, account=job.account,
-            export=job.pk, source=job.source, form=job.form, rows=job.rows, query=job.query,
-        )  # fmt: skip
+        note("export.made", actor, job)
+
+
+def folder(job: ExportJob) -> int:
+    """Whose file it is, for the store: the client's number; 0 for a file that holds several."""
+    return job.account_id or 0
+
+
+def note(action: str, actor: User, job: ExportJob) -> None:
+    """Write an export into the history of each client whose data it holds."""
+    about: dict[str, Any] = {"source": job.source, "form": job.form, "rows": job.rows}
+    if job.account is not None:
+        audit.record(action, actor=actor, account=job.account, export=job.pk, query=job.query, **about)
+        return
+    clients = Account.objects.all() if job.covers is None else Account.objects.filter(pk__in=job.covers)
+    if job.covers is None:
+        audit.record(action, actor=actor, **about)
+    for account in clients:
+        audit.record(action, actor=actor, account=account, **about)
 
 
 def _counted(job: ExportJob, rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
@@ -118,6 +136,6 @@ def _fail(job: ExportJob, reason: str) -> None:
 def keep_house() -> None:
     """Delete the files whose week is over, and what no job knows of; the rows stay, for the history."""
     for job in ExportJob.objects.filter(state=State.READY, expires_at__lt=now()):
-        STORE.delete(job.account_id, job.stored_name)
+        STORE.delete(folder(job), job.stored_name)
         ExportJob.objects.filter(pk=job.pk).update(state=State.GONE, stored_name="", query="")
     STORE.purge(KEPT + timedelta(days=1))

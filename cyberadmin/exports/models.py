@@ -9,7 +9,11 @@ from cyberadmin.accounts.models import Account
 
 
 class ExportJob(models.Model):
-    """One list of one client as a file. The list is asked for anew, with the rights of who wants it, when a worker runs."""
+    """One list as a file. The list is asked for anew, with the rights of who wants it, when a worker runs.
+
+    `account` is the client whose list it is. None is a list over several clients: it belongs to who asked for it alone,
+    and `covers` names the clients that it holds (None = everything there is, which is for administrators).
+    """
 
     class Form(models.TextChoices):
         CSV = "csv", _("CSV, for any spreadsheet")
@@ -32,7 +36,8 @@ class ExportJob(models.Model):
     #: A worker has something to do for it.
     OPEN = ("waiting", "making")
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="exports", editable=False)
+    account = models.ForeignKey(Account, models.CASCADE, related_name="exports", editable=False, null=True)
+    covers = models.JSONField(null=True, editable=False)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     actor_name = models.CharField(_("by"), max_length=150)
     #: Name of the list (sources.py), and what its screen's address asked for, as a query string.

@@ -45,13 +45,24 @@ class Source:
     label: str | Promise
     name: str | Promise
     rows: Callable[[HttpRequest], Iterable[Any]]
-    columns: Callable[[Account], list[columns.Column]]
+    columns: Callable[[Any], list[columns.Column]]
     #: Needs a row in its query string, so it is exported from that row's page alone.
     of_row: str = ""
     right: policy.Right = "edit"
+    #: Says how many people the file would name, for a list of people.
+    people: Callable[[HttpRequest], int] | None = None
+    #: For a list over several clients: the primary keys of those that the file holds; None = everything there is.
+    reach: Callable[[HttpRequest], list[int] | None] | None = None
 
 
-def request_for(user: User, account: Account, query: str) -> HttpRequest:
+def may(user: User, source: Source, account: Account | None) -> bool:
+    """Whether this person may export this list of this client now, or (None) any at all of a list over several."""
+    if source.reach is None:
+        return policy.can(user, source.right, account)
+    return account is None and policy.accounts_for(user, source.right).exists()
+
+
+def request_for(user: User, account: Account | None, query: str) -> HttpRequest:
     """The screen's request once more, for whoever asked. No session, no form: only who, where and what is listed."""
     request = HttpRequest()
     request.method = "GET"
@@ -85,20 +96,31 @@ def _contacts(request: HttpRequest) -> Iterator[Any]:
     return rows.iterator(chunk_size=PIECE)
 
 
+def _count(request: HttpRequest) -> int:
+    return _listed(Contact, request).count()
+
+
 def _plain(model: type[Model]) -> Callable[[HttpRequest], Iterator[Any]]:
     return lambda request: _listed(model, request).iterator(chunk_size=PIECE)
 
 
-def _recipients(request: HttpRequest) -> Iterator[Any]:
+def _recipients(request: HttpRequest) -> QuerySet[Any]:
     outcome = request.GET.get("outcome", "") or RecipientList.Outcome.ALL
     if outcome not in RecipientList.Outcome.values:
         raise NoList
-    return results.recipients(_row(Mailing, request, "mailing"), outcome).iterator(chunk_size=PIECE)
+    return results.recipients(_row(Mailing, request, "mailing"), outcome)
 
 
-def _plan(request: HttpRequest) -> Iterator[Any]:
-    change_set = _row(ChangeSet, request, "change_set")
-    return bulk_rows.View.of(request.GET).rows(change_set).iterator(chunk_size=PIECE)
+def _plan(request: HttpRequest) -> QuerySet[Any]:
+    return bulk_rows.View.of(request.GET).rows(_row(ChangeSet, request, "change_set"))
+
+
+def _streamed(rows: Callable[[HttpRequest], QuerySet[Any]]) -> Callable[[HttpRequest], Iterator[Any]]:
+    return lambda request: rows(request).iterator(chunk_size=PIECE)
+
+
+def _counted(rows: Callable[[HttpRequest], QuerySet[Any]]) -> Callable[[HttpRequest], int]:
+    return lambda request: rows(request).count()
 
 
 def _history(request: HttpRequest) -> Iterator[Any]:
@@ -106,13 +128,43 @@ def _history(request: HttpRequest) -> Iterator[Any]:
     return timeline.every(Account.objects.filter(pk=account.pk), Asked.of(request.GET))
 
 
+def _reach(request: HttpRequest) -> list[int] | None:
+    reached = timeline.reach(request.user, request.GET, "edit")
+    return None if reached is None else list(reached.values_list("pk", flat=True))
+
+
+def _history_of_clients(request: HttpRequest) -> Iterator[Any]:
+    covered: list[int] | None = request.covered  # type: ignore[attr-defined]
+    accounts = None if covered is None else Account.objects.filter(pk__in=covered)
+    return timeline.every(accounts, Asked.of(request.GET))
+
+
 SOURCES: dict[str, Source] = {
-    "contacts": Source(lazy("Contacts"), lazy("contacts"), _contacts, columns.contacts),
+    "contacts": Source(lazy("Contacts"), lazy("contacts"), _contacts, columns.contacts, people=_count),
     "groups": Source(lazy("Groups"), lazy("groups"), _plain(Group), columns.groups),
     "mailings": Source(lazy("Mailings"), lazy("mailings"), _plain(Mailing), columns.mailings),
     "recipients": Source(
-        lazy("Recipients of a mailing"), lazy("recipients"), _recipients, columns.recipients, of_row="mailing"
+        lazy("Recipients of a mailing"),
+        lazy("recipients"),
+        _streamed(_recipients),
+        columns.recipients,
+        of_row="mailing",
+        people=_counted(_recipients),
     ),
-    "plan": Source(lazy("Rows of a bulk change"), lazy("bulk-change"), _plan, columns.plan, of_row="change_set"),
+    "plan": Source(
+        lazy("Rows of a bulk change"),
+        lazy("bulk-change"),
+        _streamed(_plan),
+        columns.plan,
+        of_row="change_set",
+        people=_counted(_plan),
+    ),
     "history": Source(lazy("History"), lazy("history"), _history, columns.history),
+    "history_clients": Source(
+        lazy("History over several clients"),
+        lazy("history"),
+        _history_of_clients,
+        columns.history_of_clients,
+        reach=_reach,
+    ),
 }

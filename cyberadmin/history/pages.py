@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.accounts.models import Account, AccountAccess, AuditEvent
+from cyberadmin.accounts.my_clients import MyClientsPage
 from cyberadmin.accounts.scoping import ScopedPage, address
-from cyberadmin.console.register import ManagedPage
 from cyberadmin.sync.models import Change
 
 from . import links, timeline, values
@@ -129,18 +129,22 @@ class ClientHistoryPage(Timeline, ScopedPage):
         return self.show(here, _staff(here))
 
 
-class AllHistoryPage(Timeline, ManagedPage):
-    """The history over the clients that one manages; administrators also see what is about no client."""
+class AllHistoryPage(Timeline, MyClientsPage):
+    """The history over the clients that one works on; administrators also see what is about no client."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        managed = self.managed
-        chosen = managed.filter(slug=request.GET.get("client", "")[:60]).first()
-        whole = bool(getattr(request.user, "is_superuser", False))
-        accounts: QuerySet[Account] | None = None if whole else managed
-        if chosen is not None:
-            accounts = managed.filter(pk=chosen.pk)
-        people = User.objects.all() if whole else _staff(managed)
-        return self.show(accounts, people, clients=managed, chosen=chosen, overall=True)
+        clients = policy.accounts_for(request.user)
+        slug = request.GET.get("client", "")
+        people = User.objects.all() if self.user.is_superuser else _staff(clients)
+        return self.show(
+            timeline.reach(self.user, request.GET),
+            people,
+            clients=clients,
+            chosen=clients.filter(slug=slug[:60]).first(),
+            one_client=bool(slug),
+            overall=True,
+            may_export=bool(self.editable()),
+        )
 
     def crumbs(self) -> list[tuple[Any, str]]:
         return [(_("Clients"), reverse("admin:index"))]

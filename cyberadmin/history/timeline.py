@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
+from cyberadmin.accounts import policy
 from cyberadmin.accounts.models import Account, AuditEvent
 from cyberadmin.sync.models import ApiCall, Edit
 
@@ -52,6 +53,18 @@ class Asked:
     def is_narrowed(self) -> bool:
         """Whether it leaves entries out."""
         return self != Asked()
+
+
+def reach(user: Any, query: Any, right: policy.Right = "view") -> QuerySet[Account] | None:
+    """The clients that an address over several of them is about: those on which one holds `right`, or the one it names.
+
+    None is everything there is, also what is about no client: an administrator's. A client that it names and that is
+    not among them, by now or ever, is none at all.
+    """
+    held = policy.accounts_for(user, right)
+    if slug := query.get("client", ""):
+        return held.filter(slug=slug[:60])
+    return None if user.is_active and user.is_superuser else held
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +9,6 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import Mailing, MailingRecipient, RecipientList
-from cyberadmin.accounts.models import AuditEvent
 from cyberadmin.sync.mirror import writing
 from tests.campaigns.pages_desk import PagesDesk, words
 from tests.world import give, make_account, make_user
@@ -108,22 +105,6 @@ def test_a_list_is_read_on_demand(desk: PagesDesk) -> None:
     status = desk.get(f"mailing/{mailing.pk}/recipients/status/", outcome="clicked").json()
     assert status == {"final": False, "progress": 0, "total": 0}
     assert "data-wait" in desk.text(f"mailing/{mailing.pk}/recipients/", outcome="clicked")
-
-
-def test_a_file_for_excel_computes_nothing(desk: PagesDesk) -> None:
-    mailing = sent(desk)
-    listed(mailing, "opened", ("a@example.com", "=HYPERLINK(1)"), ("+b@example.com", ' @x"y'), ("c@example.com", "Zoé"))
-    response = desk.get(f"mailing/{mailing.pk}/recipients/export/", outcome="opened")
-    raw = response.getvalue()
-    assert raw.startswith(b"\xef\xbb\xbf")
-    assert "attachment" in response.headers["Content-Disposition"]
-    rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
-    assert [row[:2] for row in rows[1:]] == [
-        ["'+b@example.com", "' @x\"y"],
-        ["a@example.com", "'=HYPERLINK(1)"],
-        ["c@example.com", "Zoé"],
-    ]
-    assert AuditEvent.objects.filter(action="mailing.exported", account=desk.account).exists()
 
 
 def test_compare_leaves_tests_and_other_clients_out(desk: PagesDesk) -> None:

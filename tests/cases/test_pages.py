@@ -221,7 +221,7 @@ def test_the_file_holds_one_client_and_every_making_is_kept(agency: Agency) -> N
     case = open_case(chief, agency.ours.account, agency.theirs.account, kind="portability", email=email)
     part = part_of(case, agency.ours.account)
     client = visitor(chief)
-    assert client.get(f"/cases/client/{part.pk}/json/").status_code == 405
+    assert client.get(f"/cases/client/{part.pk}/json/").headers["Location"] == f"/cases/{case.pk}/"
     answer = client.post(f"/cases/client/{part.pk}/json/")
     whole = json.loads(answer.content)
     assert agency.theirs.marker not in answer.content.decode()

@@ -176,6 +176,39 @@ def test_asking_in_the_browser(agency: Agency) -> None:
     assert list(done) == ["export.made", "export.downloaded", "export.downloaded"]
 
 
+def test_a_large_list_of_people_leaves_only_with_its_number_typed(agency: Agency, settings: Any) -> None:
+    settings.EXPORTS_TYPED_COUNT_ABOVE = 2
+    add(agency, "alpha1@example.com", "alpha2@example.com", "beta@example.com")
+    editor = Visitor(agency.insiders["edit"], f"/c/{agency.ours.account.slug}")
+    base, jobs = "/exports/exportjob/add/?source=contacts", ExportJob.objects.count()
+    assert "It will name 4 people." in editor.at(base).content.decode()
+    assert "typed_count" in editor.at(base).content.decode()
+    assert "typed_count" not in editor.at(f"{base}&q=alpha").content.decode()
+    for typed in ("", "3", "5", "x"):
+        data = {"form_token": str(uuid.uuid4()), "form": "csv", "typed_count": typed}
+        assert editor.send(base, data).status_code == 200, typed
+    with pytest.raises(ValidationError):
+        services.ask(agency.insiders["edit"], agency.ours.account, "contacts", "csv", QueryDict())
+    assert ExportJob.objects.count() == jobs
+    data = {"form_token": str(uuid.uuid4()), "form": "csv", "typed_count": "4"}
+    assert editor.send(base, data).status_code == 302
+    data = {"form_token": str(uuid.uuid4()), "form": "csv"}
+    assert editor.send(f"{base}&q=alpha", data).status_code == 302
+    assert ExportJob.objects.count() == jobs + 2
+
+
+def test_without_a_list_one_is_chosen_first(agency: Agency) -> None:
+    editor = Visitor(agency.insiders["edit"], f"/c/{agency.ours.account.slug}")
+    page = editor.at("/exports/exportjob/add/").content.decode()
+    for name in ("contacts", "groups", "mailings", "history"):
+        assert f"/exports/exportjob/add/?source={name}" in page
+    assert "source=plan" not in page
+    assert "history_clients" not in page
+    data = {"form_token": str(uuid.uuid4()), "source": "contacts", "form": "csv"}
+    for query in ("", "?source=nothing", "?source=history_clients"):
+        assert editor.send(f"/exports/exportjob/add/{query}", data).status_code == 200
+
+
 @pytest.mark.parametrize(("source", "form"), [("nothing", "csv"), ("contacts", "exe"), ("", "")])
 def test_nonsense_is_refused(agency: Agency, source: str, form: str) -> None:
     with pytest.raises(ValidationError):
@@ -289,5 +322,7 @@ def test_what_an_address_says_is_bounded() -> None:
 
 
 def test_the_lists_are_those_of_registered_admins() -> None:
-    assert {"contacts", "groups", "mailings", "recipients", "plan", "history"} == set(sources.SOURCES)
+    assert {"contacts", "groups", "mailings", "recipients", "plan", "history", "history_clients"} == set(
+        sources.SOURCES
+    )
     assert Contact in admin.site._registry

@@ -4,13 +4,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.http import content_disposition_header
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
 from contacts.consent import proofs
 from cyberadmin.accounts import audit
+from cyberadmin.accounts.downloads import as_file
 from cyberadmin.accounts.models import Account
 from cyberadmin.accounts.recent import RecentPassword
 from cyberadmin.cases import certificate, details, files, finding, letters, services
@@ -72,10 +72,14 @@ class DecidePage(RecentPassword, PartFormPage):
         messages.success(self.request, _("Decided. What has to be done at Cyberimpact begins at once."))
 
 
-class FilePage(PartMixin, CasePage):
+class FilePage(RecentPassword, PartMixin, CasePage):
     """The file of the person in this client, made at this moment by a POST: making it is kept in the history."""
 
     form: str = ""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Back from the question for the password: to the page with the button."""
+        return HttpResponseRedirect(case_url(self.part.case))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         part = self.part
@@ -174,7 +178,6 @@ class CertificatePage(PartMixin, CasePage):
 
 def _download(body: bytes, media_type: str, name: str) -> HttpResponse:
     response = HttpResponse(body, content_type=media_type)
-    response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
-    return response
+    return as_file(response, name)

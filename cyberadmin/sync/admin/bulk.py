@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from cyberadmin.accounts import audit
 from cyberadmin.accounts.forms import ConfirmForm
 from cyberadmin.accounts.localtime import moment_text
+from cyberadmin.accounts.recent import ask_again, password_is_recent
 from cyberadmin.accounts.scoping import ScopedAdmin, ScopedPage, rights
 from cyberadmin.sync import clock
 from cyberadmin.sync.bulk import kinds, services
@@ -120,6 +121,8 @@ class BulkPage(ScopedPage):
         if request.GET.get("download"):
             if not rights(request).edit:
                 raise Http404
+            if not password_is_recent(request):
+                return ask_again(request)
             audit.record("bulk.exported", actor=self.user, account=self.account, change_set=change_set.pk)
             return bulk_rows.download(change_set, view)
         self.title = bulk_words.title(change_set)

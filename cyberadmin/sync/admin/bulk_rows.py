@@ -12,9 +12,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
+from cyberadmin.accounts.downloads import as_file
 from cyberadmin.sync.bulk import kinds
 from cyberadmin.sync.models import ChangeSet, PlannedRow
 from cyberadmin.sync.spreadsheet import safe
@@ -105,9 +105,8 @@ def download(change_set: ChangeSet, view: View) -> StreamingHttpResponse:
     """
     response = StreamingHttpResponse(_lines(change_set, view), content_type="text/csv; charset=utf-8")
     name = f"{_('bulk-change')}-{change_set.pk}{'-' + view.verdict if view.verdict else ''}.csv"
-    response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response.headers["Cache-Control"] = "no-store"
-    return response
+    return as_file(response, name)
 
 
 class _Echo:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from cyberadmin.accounts.downloads import as_file
 from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.accounts.scoping import ScopedAdmin, ScopedPage, rights
@@ -130,9 +131,7 @@ class SupportPage(FormPage):
             bundle = support.bundle(self.user, self.obj, form.cleaned_data["note"])
         except ValidationError:
             return HttpResponseRedirect(request.path)
-        response = HttpResponse(bundle.text, content_type="text/plain; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="{bundle.name}"'
-        return response
+        return as_file(HttpResponse(bundle.text, content_type="text/plain; charset=utf-8"), bundle.name)
 
 
 class ApiCallAdmin(ScopedAdmin):
