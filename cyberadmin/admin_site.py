@@ -18,6 +18,7 @@ from cyberadmin.console.home import ClientPage, ClientsPage, LiveStatus
 from cyberadmin.console.monday import MondayPage
 from cyberadmin.console.restored import RestoredPage
 from cyberadmin.history.pages import history_urls
+from cyberadmin.offboarding.urls import offboarding_urls
 from cyberadmin.people.urls import people_urls
 
 
@@ -41,6 +42,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
             *people_urls(self),
             *case_urls(self),
             *history_urls(self),
+            *offboarding_urls(self),
         ]
         for model, model_admin in self._registry.items():
             opts = model._meta

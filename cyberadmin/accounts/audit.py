@@ -1,6 +1,6 @@
-"""Writing the audit trail, and the two things that may take from it: a person's erasure, and age."""
+"""Writing the audit trail, and what may take from it: a person's erasure, the end of a client, and age."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,13 @@ def scrub(entries: Iterable[AuditEvent], *names: str) -> int:
             entries_of = AuditEvent._base_manager.filter(pk=entry.pk)
             entries_of.update(detail={**entry.detail, **emptied}, why="")
     return len(rows)
+
+
+def mask(entries: Iterable[AuditEvent], masked: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Keep of these entries who did what and when; their reasons go, and `masked` says what stays of what was recorded."""
+    with rewriting():
+        for entry in entries:
+            AuditEvent._base_manager.filter(pk=entry.pk).update(detail=masked(entry.detail), why="")
 
 
 def purge(before: datetime) -> int:

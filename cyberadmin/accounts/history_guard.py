@@ -1,7 +1,7 @@
 """The history cannot be rewritten, not even by a bare SQL statement: triggers refuse UPDATE and DELETE on its table.
 
-Only two things may touch an entry: its age (`audit.purge`) and the erasure of a person (`audit.scrub`), and both pass
-through `rewriting` here. A deleted account or log-in empties its reference, while the names stay (docs/engine.md 4, line 30).
+Only three things may touch an entry: its age (`audit.purge`), the erasure of a person (`audit.scrub`) and the end of a client
+(`audit.mask`), and all pass through `rewriting` here. A deleted account or log-in empties its reference, while the names stay (docs/engine.md 4, line 30).
 
 The triggers are made anew after every `migrate`, because SQLite loses them when Django rebuilds a table. On SQLite they ask
 a function that only this product's connections have, so another program's statement fails as well.

@@ -7,8 +7,8 @@ the wrong one (product.md 3d-2; docs/adr/0002-client-in-the-address.md).
 
 from collections.abc import Callable
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import get_script_prefix, set_script_prefix
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import get_script_prefix, reverse, set_script_prefix
 
 from . import policy
 from .models import Account
@@ -23,7 +23,10 @@ class AccountRequest(HttpRequest):
 
 
 class CurrentAccountMiddleware:
-    """Sets `request.account`; an account that does not exist and one the user may not see give the same 404."""
+    """Sets `request.account`; an account that does not exist and one the user may not see give the same 404.
+
+    A client that was off-boarded is such a one too; its old addresses lead administrators to what is left of it.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -36,6 +39,8 @@ class CurrentAccountMiddleware:
         before = get_script_prefix()
         if request.user.is_authenticated:
             account = policy.accounts_for(request.user).filter(slug=slug).first()
+            if account is None and policy.ended_for(request.user).filter(slug=slug).exists():
+                return HttpResponseRedirect(reverse("admin:ended_client", args=[slug]))
             if account is None:
                 raise Http404
             request.account = account  # type: ignore[attr-defined]

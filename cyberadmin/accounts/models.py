@@ -35,6 +35,8 @@ class Account(models.Model):
         PROVED = "proved", _("waiting for your confirmation")
         REFUSED = "refused", _("token refused")
         CONNECTED = "connected", _("connected")
+        #: Off-boarded: a shell without contacts or secrets, which `policy` gives to nobody.
+        ENDED = "ended", _("ended")
 
     class Paused(models.TextChoices):
         TOKEN = "token", _("Cyberimpact refuses the token")
@@ -45,6 +47,7 @@ class Account(models.Model):
         REDIRECT = "redirect", _("Cyberimpact's address answers with a redirection")
         SECRET = "secret", _("the stored token cannot be decrypted")
         PERSON = "person", _("paused by a colleague")
+        LEAVING = "leaving", _("the client is leaving and its token is retired")
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     slug = models.SlugField(_("short name in addresses"), max_length=60, unique=True, editable=False)
@@ -70,6 +73,8 @@ class Account(models.Model):
     #: When the letter that asks for the API was made, and when somebody said that the taking on is finished.
     letter_made_at = models.DateTimeField(null=True, blank=True, editable=False)
     taken_on_at = models.DateTimeField(null=True, blank=True, editable=False)
+    #: Days for which data is kept where this client wants less than the usual, by kind (retention.py).
+    kept_days = models.JSONField(default=dict, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
@@ -87,6 +92,11 @@ class Account(models.Model):
     def is_working(self) -> bool:
         """Whether calls may be made for this account now."""
         return self.state == self.State.CONNECTED and not self.paused_reason
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether its token was retired for good: nothing is read or sent any more, and no other token is taken."""
+        return self.paused_reason == self.Paused.LEAVING
 
     @property
     def needs_secret(self) -> bool:
@@ -253,6 +263,22 @@ class Sender(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class Purged(models.Model):
+    """How many rows or files of one kind age took away from a client on one day (UTC): counts, and nothing else."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="purged")
+    day = models.DateField()
+    kind = models.CharField(max_length=12)
+    number = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-day", "kind"]
+        constraints = [models.UniqueConstraint(fields=["account", "day", "kind"], name="one_count_per_day_and_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.day} · {self.kind}: {self.number}"
 
 
 class AccountAccess(models.Model):

@@ -68,6 +68,7 @@ def propose(actor: User, account: Account, secret: tokens.Secret, why: str = "")
     if not policy.can(actor, "manage", account):
         raise PermissionDenied
     with transaction.atomic():
+        tokens.check_staying(account)
         tokens.check_unused(secret, besides=account)
         credential = tokens.store(actor, account, secret)
         _proving(account)
@@ -87,6 +88,7 @@ def prove_again(actor: User, credential: Credential) -> None:
     account = credential.account
     if not policy.can(actor, "manage", account):
         raise PermissionDenied
+    tokens.check_staying(account)
     with transaction.atomic():
         refused = Credential.objects.filter(
             pk=credential.pk, state=Credential.State.REFUSED, refusal__in=Credential.MAY_BE_CHECKED_AGAIN
@@ -185,6 +187,7 @@ def change_host(actor: User, account: Account, host: str, why: str) -> None:
     if not actor.is_superuser:
         raise PermissionDenied
     _check_host(host)
+    tokens.check_staying(account)
     if host == account.host:
         raise ValidationError({"host": _("This host is in use already.")})
     moment = timezone.now()

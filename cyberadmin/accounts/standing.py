@@ -39,6 +39,8 @@ def standing(credential: Credential, moment: datetime) -> Standing:
 
 
 def _replaced(credential: Credential, moment: datetime) -> Standing:
+    if credential.account.is_leaving:
+        return _retired(credential)
     if credential.dead_at is not None:
         return Standing("quiet", _("replaced, and dead at Cyberimpact"))
     if not credential.secret:
@@ -52,6 +54,15 @@ def _replaced(credential: Credential, moment: datetime) -> Standing:
         since.days,
     )
     return Standing("bad" if since >= LEFT_ALIVE else "warn", text % {"number": since.days})
+
+
+def _retired(credential: Credential) -> Standing:
+    """One that nothing replaces, since the client leaves."""
+    if credential.dead_at is not None:
+        return Standing("quiet", _("retired, and dead at Cyberimpact"))
+    if not credential.secret:
+        return Standing("quiet", _("retired, and forgotten here"))
+    return Standing("bad", _("retired, and still alive: delete it at Cyberimpact"))
 
 
 def expiry(credential: Credential, moment: datetime) -> Standing:

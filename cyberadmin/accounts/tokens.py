@@ -24,6 +24,7 @@ from .models import Account, Credential
 
 PROVE = "cyberadmin.sync.tasks.prove"
 MAKE = "cyberadmin.sync.tasks.make_token"
+CHECK = "cyberadmin.sync.tasks.check_token"
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _OPENS = (Credential.State.ACTIVE, Credential.State.CANDIDATE)
 _UNFINISHED = (Credential.State.ASKED, Credential.State.CANDIDATE)
@@ -98,6 +99,14 @@ def read_claims(token: str) -> dict[str, Any]:
         return {"token_id": "", "expires_at": None}
 
 
+def check_staying(account: Account) -> None:
+    """Raise ValidationError for a client whose token was retired because they leave: no other one takes its place."""
+    if Account.objects.filter(pk=account.pk, paused_reason=Account.Paused.LEAVING).exists():
+        raise ValidationError(
+            _("This client is being off-boarded and its token is retired. End the off-boarding first.")
+        )
+
+
 def check_unused(secret: Secret, besides: Account | None = None) -> None:
     """Raise ValidationError when another client is connected with this token."""
     if secret.kind == Credential.Kind.LEGACY:
@@ -166,6 +175,27 @@ def activate(credential: Credential) -> Credential | None:
     credential.state = Credential.State.ACTIVE
     credential.save(update_fields=["state"])
     return old
+
+
+def retire(account: Account) -> list[Credential]:
+    """Take what opens an account out of use without a replacement; what was in use. Call inside a transaction.
+
+    A token stays sealed, so that a worker sees when it is dead at the vendor; a password is forgotten at once, and so is
+    whatever never came into use.
+    """
+    drop_unfinished(account)
+    active = list(account.credentials.select_for_update().filter(state=Credential.State.ACTIVE))
+    for credential in active:
+        credential.state, credential.retired_at, credential.checked_at = Credential.State.RETIRED, timezone.now(), None
+        if credential.is_legacy:
+            forget(credential)
+        credential.save()
+        if not credential.is_legacy:
+            call_after_commit(CHECK, credential)
+    account.credentials.filter(state=Credential.State.REFUSED).exclude(secret="").update(
+        secret="", forgotten_at=timezone.now()
+    )
+    return active
 
 
 def forget(credential: Credential) -> None:

@@ -13,6 +13,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from cyberadmin.accounts import policy
 from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.models import Account, AccountAccess
 
@@ -205,7 +206,7 @@ class AgencyInviteForm(PageForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         account: Any = self.fields["account"]
-        account.queryset = Account.objects.all()
+        account.queryset = policy.living()
         for name in ("account", "role"):
             # Needed by who is no administrator; `clean` says so.
             self.fields[name].needed = True  # type: ignore[attr-defined]

@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from campaigns.models import Approval
-from cyberadmin.accounts import audit, services
-from cyberadmin.accounts.models import Account, AccountAccess, Credential
+from cyberadmin.accounts import audit, policy, services
+from cyberadmin.accounts.models import AccountAccess, Credential
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.models import Change
 
@@ -26,7 +26,7 @@ def set_roles(actor: User, user: User, roles: dict[int, str]) -> int:
     _require(actor)
     held = dict(AccountAccess.objects.filter(user=user).values_list("account", "role"))
     changed = {pk: role for pk, role in roles.items() if held.get(pk, "") != role}
-    accounts = Account.objects.in_bulk(list(changed))
+    accounts = policy.living().in_bulk(list(changed))
     with transaction.atomic():
         for pk, role in changed.items():
             services.set_access(actor, accounts[pk], user, role or None)

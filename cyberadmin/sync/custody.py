@@ -25,7 +25,6 @@ from . import connection, proving
 from .clock import now
 from .draining import still_moving
 
-CHECK = "cyberadmin.sync.tasks.check_token"
 State, Refusal = Credential.State, Credential.Refusal
 
 #: A forgotten task is found by the sweep after this time.
@@ -45,6 +44,7 @@ def ask_for_token(actor: User, account: Account, why: str = "") -> Credential:
         raise PermissionDenied
     with transaction.atomic():
         locked = Account.objects.select_for_update().get(pk=account.pk)
+        tokens.check_staying(locked)
         active = locked.credentials.filter(state=State.ACTIVE).first()
         if locked.state != Account.State.CONNECTED or active is None or locked.needs_secret:
             raise ValidationError(_("There is no working token to ask with. Paste one made in the application."))
@@ -194,7 +194,7 @@ def check_now(actor: User, credential: Credential) -> None:
         watched = Credential.objects.filter(pk=credential.pk, state=State.RETIRED, dead_at=None).exclude(secret="")
         if not watched.update(checked_at=None):
             raise ValidationError(_("This token is not watched any more."))
-        tokens.call_after_commit(CHECK, credential)
+        tokens.call_after_commit(tokens.CHECK, credential)
 
 
 def forget(actor: User, credential: Credential, why: str) -> None:

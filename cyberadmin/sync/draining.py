@@ -8,8 +8,8 @@ _MOVING = (Change.State.QUEUED, *Change.IN_FLIGHT)
 
 
 def still_moving(credential: Credential) -> int:
-    """How many changes made before this credential was replaced have not reached the vendor yet."""
-    if credential.retired_at is None:
+    """How many changes made before this credential was replaced have not reached the vendor yet; none will when a client leaves."""
+    if credential.retired_at is None or credential.account.is_leaving:
         return 0
     moving = Change.objects.filter(account=credential.account_id, state__in=_MOVING)
     return moving.filter(created_at__lte=credential.retired_at).count()

@@ -405,6 +405,7 @@ _PAUSES: dict[str, Callable[[], str]] = {
     ),
     Account.Paused.SECRET: lambda: _("The server's encryption keys changed. Restore them, or paste the token again."),
     Account.Paused.PERSON: lambda: _("Resume when you are ready; what waits then goes out in order."),
+    Account.Paused.LEAVING: lambda: _("Nothing is read or sent any more. Go on with the off-boarding."),
 }
 
 

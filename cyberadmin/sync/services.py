@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
 
-from cyberadmin.accounts import audit, policy
+from cyberadmin.accounts import audit, policy, tokens
 from cyberadmin.accounts.models import Account
 
 from . import connection, merge, pull, record, registry
@@ -266,6 +266,7 @@ def resume(actor: User, account: Account) -> None:
         raise PermissionDenied
     if account.needs_secret:
         raise ValidationError(_("This account waits for a new token: paste one, then it goes on by itself."))
+    tokens.check_staying(account)
     with transaction.atomic():
         Account.objects.filter(pk=account.pk).update(paused_reason="", paused_detail="", paused_at=None)
         audit.record("account.resumed", actor=actor, account=account, reason=account.paused_reason)

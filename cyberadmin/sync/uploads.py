@@ -180,6 +180,12 @@ class Store:
         return Stored(name, size, digest.hexdigest())
 
 
+def purge_client(account_id: int) -> int:
+    """Remove every file of a client who has left, whatever it was kept for; how many went."""
+    areas = [path.name for path in root().iterdir() if path.is_dir()] if root().is_dir() else []
+    return sum(Store(area).purge_account(account_id) for area in areas)
+
+
 def rotate() -> int:
     """Seal the key of every kept file with the newest of CYBERADMIN_KEYS; how many were changed.
 

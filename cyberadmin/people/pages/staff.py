@@ -12,8 +12,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cyberadmin.accounts import policy
 from cyberadmin.accounts.forms import ConfirmForm, ReasonForm
-from cyberadmin.accounts.models import Account, AccountAccess
+from cyberadmin.accounts.models import AccountAccess
 from cyberadmin.accounts.scoping import AgencyPage
 from cyberadmin.people import demand, factors, links, sessions, staff
 from cyberadmin.people.forms import PersonForm, PolicyForm, RolesForm
@@ -107,7 +108,7 @@ class RolesPage(PersonFormPage):
     def make_form(self, data: Any = None) -> RolesForm:
         held = dict(AccountAccess.objects.filter(user=self.person).values_list("account", "role"))
         initial = {f"role-{pk}": role for pk, role in held.items()}
-        return RolesForm(data, initial=initial, accounts=Account.objects.all())
+        return RolesForm(data, initial=initial, accounts=policy.living())
 
     def perform(self, form: Any) -> str | None:
         return "set" if staff.set_roles(self.user, self.person, form.roles()) else None

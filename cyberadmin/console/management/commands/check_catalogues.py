@@ -17,6 +17,7 @@ PACKAGES = (
     "cyberadmin/figures",
     "cyberadmin/history",
     "cyberadmin/exports",
+    "cyberadmin/offboarding",
     "cyberadmin/people",
     "cyberadmin/sync",
     "contacts",

@@ -1,0 +1,19 @@
+"""Two clients with one of everything, and an administrator."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+
+from tests.accounts.isolation_world import Agency, build
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _catalogues() -> None:
+    """The compiled translations, which are not kept in git."""
+    call_command("compile_catalogues", verbosity=0)
+
+
+@pytest.fixture
+def agency(db: None) -> Agency:
+    return build()
