@@ -12,8 +12,10 @@ from cyberadmin.api.types.fields import UNSET
 from cyberadmin.sync import guard
 from cyberadmin.sync.departures import Departures
 from cyberadmin.sync.models import Change
+from cyberadmin.sync.resource import Seen
 from cyberadmin.sync.upsert import pick_rows
 
+from . import seeing
 from .models import Contact, email_key
 
 
@@ -61,20 +63,26 @@ def present(account_id: int, labels: Iterable[str]) -> dict[str, int]:
     return {label: found[key] for label, key in keys.items() if key in found}
 
 
+#: Before anybody's address can have bounced: the day to ask from for all bounces that have a date.
+_EVER = date(1990, 1, 1)
+
+
 def departures(client: ApiClient, since: date | None) -> Departures:
-    """Who unsubscribed or bounced since that Eastern day, and both totals: four short requests (api/README.md 4.2)."""
+    """Who unsubscribed or bounced since that Eastern day, and both totals: some short requests (api/README.md 4.2).
+
+    A bounce may have no date, so that a question by day leaves it out; where there are such, all who bounced are read.
+    """
+    members = client.members
     if since is None:
-        gone, gone_total = _names(lambda page: client.members.list_unsubscribed(page=page))
-        bounced, bounced_total = _names(lambda page: client.members.list_bounced(page=page))
+        gone, gone_total = _names(lambda page: members.list_unsubscribed(page=page))
+        bounced, bounced_total = _names(lambda page: members.list_bounced(page=page))
         return Departures(gone, bounced, gone_total, bounced_total)
-    gone, _ = _names(lambda page: client.members.list_unsubscribed(page=page, unsubscribed_from=since))
-    bounced, _ = _names(lambda page: client.members.list_bounced(page=page, bounced_from=since))
-    return Departures(
-        gone,
-        bounced,
-        client.members.list_unsubscribed(limit=1).total_count,
-        client.members.list_bounced(limit=1).total_count,
-    )
+    gone, _ = _names(lambda page: members.list_unsubscribed(page=page, unsubscribed_from=since))
+    bounced, _ = _names(lambda page: members.list_bounced(page=page, bounced_from=since))
+    bounced_total = members.list_bounced(limit=1).total_count
+    if members.list_bounced(limit=1, bounced_from=_EVER).total_count < bounced_total:
+        bounced, bounced_total = _names(lambda page: members.list_bounced(page=page))
+    return Departures(gone, bounced, members.list_unsubscribed(limit=1).total_count, bounced_total)
 
 
 def _names(read: Callable[[int], Page[Any]]) -> tuple[frozenset[str], int]:
@@ -89,26 +97,25 @@ def _names(read: Callable[[int], Page[Any]]) -> tuple[frozenset[str], int]:
         number += 1
 
 
-def arrived(
-    client: ApiClient, write: BatchWrite, label: str, left: Callable[[str], bool], stop: Callable[[str], None]
-) -> bool:
-    """Whether the vendor holds what a batch of this one row asks for.
-
-    `left`: whether the vendor lists the address as unsubscribed; `stop`: raise ProtectedThere when it does.
-    """
+def arrived(client: ApiClient, write: BatchWrite, label: str, stop: Callable[[Seen | None], None]) -> bool:
+    """Whether the vendor holds what a batch of this one row asks for. `stop`: raise ProtectedThere for who left."""
     if isinstance(write, AddMembers):
         return _was_added(client, write, write.members[0], label, stop)
     if isinstance(write, UnsubscribeMembers):
-        return left(label)
-    return _member(client, label) is None and not left(label)
+        return seeing.unsubscribed(client, label) is not None
+    if _member(client, label) is not None:
+        return False
+    stop(seeing.left(client, label))
+    return True
 
 
 def _was_added(
-    client: ApiClient, write: AddMembers, wanted: BatchMember, label: str, stop: Callable[[str], None]
+    client: ApiClient, write: AddMembers, wanted: BatchMember, label: str, stop: Callable[[Seen | None], None]
 ) -> bool:
     member = _member(client, label)
     if member is None:
-        stop(label)
+        # Who bounced was held back right before the batch; their whole list is not read again for each row.
+        stop(seeing.unsubscribed(client, label))
         return False
     if not _shows(member, wanted):
         return False

@@ -11,7 +11,7 @@ from typing import Any, cast
 from cyberadmin.api import errors
 from cyberadmin.api.client import ApiClient
 from cyberadmin.api.types import BatchWrite
-from cyberadmin.api.types.members import ContactFields, Member, MemberWrite, UnsubscribedMember
+from cyberadmin.api.types.members import MemberWrite
 from cyberadmin.sync.departures import Departures
 from cyberadmin.sync.health import Difference
 from cyberadmin.sync.models import Change
@@ -19,15 +19,13 @@ from cyberadmin.sync.pull import PullContext
 from cyberadmin.sync.resource import GoneThere, ProtectedThere, Resource, Seen, Sent, Stopped, Values
 from groups.models import Group
 
-from . import presence, search
+from . import presence, search, seeing
 from .cleaning import clean
 from .consent import ledger, never_back, observed, wire
-from .fitting import fit
 from .models import Contact, GroupMembership, email_key
 from .pull import pull_contacts
+from .seeing import CUSTOM, PLAIN
 
-PLAIN = ("email", "first_name", "last_name", "company", "gender", "language", "postal_code", "country", "note")
-CUSTOM = "custom:"
 GROUP = "group:"
 
 
@@ -70,11 +68,9 @@ class ContactResource(Resource):
     def read(self, client: ApiClient, obj: Contact) -> Seen:
         key = obj.remote_id if obj.remote_id is not None else obj.email
         try:
-            return seen_member(client.members.get(key))
+            return seeing.member(client.members.get(key))
         except errors.NotFound:
-            left = self._left(client, self._remote_email(obj))
-            if left is not None:
-                raise ProtectedThere(left) from None
+            self._stop_if_left(client, self._remote_email(obj))
             raise GoneThere from None
 
     def before_create(self, client: ApiClient, change: Change, obj: Contact) -> Seen | None:
@@ -82,14 +78,14 @@ class ContactResource(Resource):
         email = str(change.fields["email"]["want"])
         self._stop_if_left(client, email)
         try:
-            return seen_member(client.members.get(email))
+            return seeing.member(client.members.get(email))
         except errors.NotFound:
             return None
 
     def send(self, client: ApiClient, change: Change, obj: Contact, wanted: Values) -> Sent:
         verb = Change.Verb(change.verb)
         if verb == Change.Verb.CREATE:
-            return Sent(seen_member(client.members.create(member_write(wanted))))
+            return Sent(seeing.member(client.members.create(member_write(wanted))))
         if verb == Change.Verb.UPDATE:
             return self._update(client, obj, wanted)
         if verb == Change.Verb.REGROUP:
@@ -106,7 +102,7 @@ class ContactResource(Resource):
     def fence(self, client: ApiClient, change: Change, obj: Contact) -> Values:
         # Who said no is not asked either. Nothing that an opt-in request leaves behind can be read (docs/engine.md 2.7):
         # the fence only says "about to".
-        self._stop_if_left(client, obj.email)
+        self._stop(seeing.unsubscribed(client, obj.email))
         return {"ids": [], "newest": None}
 
     def missing(self, client: ApiClient, obj: Contact) -> None:
@@ -154,11 +150,11 @@ class ContactResource(Resource):
 
     def _update(self, client: ApiClient, obj: Contact, wanted: Values) -> Sent:
         if "email" in wanted and email_key(wanted["email"]) != email_key(self._remote_email(obj)):
-            left = self._left(client, wanted["email"])
+            left = seeing.left(client, wanted["email"])
             if left is not None:
                 # The new address belongs to somebody who left: it must not come back by this way (promise P6).
-                raise ProtectedThere(Seen({}, obj.remote_id))
-        return Sent(seen_member(client.members.edit(cast(int, obj.remote_id), member_write(wanted))))
+                raise ProtectedThere(Seen({}, obj.remote_id), str(left.values["state"]))
+        return Sent(seeing.member(client.members.edit(cast(int, obj.remote_id), member_write(wanted))))
 
     def _regroup(self, client: ApiClient, change: Change, obj: Contact) -> Sent:
         key = cast(int, obj.remote_id)
@@ -180,14 +176,20 @@ class ContactResource(Resource):
         return Sent()
 
     def _unsubscribe(self, client: ApiClient, obj: Contact) -> Sent:
-        key = obj.remote_id if obj.remote_id is not None else obj.email
-        try:
-            return Sent(seen_unsubscribed(client.members.unsubscribe(key).member))
-        except errors.NotFound:
-            left = self._left(client, self._remote_email(obj))
-            if left is None:
-                raise GoneThere from None
-            return Sent(left)
+        email = self._remote_email(obj)
+        # Who bounced meanwhile has no number there any more, but an address (api/README.md 4.1, 4.2).
+        for key in (obj.remote_id, email):
+            try:
+                if key is not None:
+                    return Sent(seeing.gone_away(client.members.unsubscribe(key).member))
+            except errors.NotFound as error:
+                refused = error
+        left = seeing.left(client, email)
+        if left is None:
+            raise GoneThere
+        if left.values["state"] == Contact.State.BOUNCED:
+            raise refused
+        return Sent(left)
 
     def _set_consent(self, client: ApiClient, obj: Contact, wanted: Values) -> Sent:
         """Set it; the vendor may refuse (422) or keep a better one (api/README.md 4.4).
@@ -206,27 +208,24 @@ class ContactResource(Resource):
         return Sent(Seen({}, obj.remote_id, wire.columns(held)))
 
     def _delete(self, client: ApiClient, obj: Contact) -> Sent:
+        """Delete; nobody is called deleted whom the vendor still lists as unsubscribed or bounced (api/README.md 4.1)."""
+        # Nor is anybody deleted who said no meanwhile: the evidence stays (product.md 3d-11).
+        self._stop(seeing.unsubscribed(client, self._remote_email(obj)))
         try:
             client.members.delete(obj.remote_id if obj.remote_id is not None else obj.email)
         except errors.NotFound:
-            left = self._left(client, self._remote_email(obj))
-            if left is not None:
-                raise ProtectedThere(left) from None
+            self._stop_if_left(client, self._remote_email(obj))
         return Sent(gone=True)
 
     def _remote_email(self, obj: Contact) -> str:
         return str((obj.snapshot or {}).get("email") or obj.email)
 
-    def _left(self, client: ApiClient, email: str) -> Seen | None:
-        try:
-            return seen_unsubscribed(client.members.get_unsubscribed(email))
-        except errors.NotFound:
-            return None
-
     def _stop_if_left(self, client: ApiClient, email: str) -> None:
-        left = self._left(client, email)
+        self._stop(seeing.left(client, email))
+
+    def _stop(self, left: Seen | None) -> None:
         if left is not None:
-            raise ProtectedThere(left)
+            raise ProtectedThere(left, str(left.values["state"]))
 
     def read_details(self, client: ApiClient, obj: Contact) -> Seen:
         seen = self.read(client, obj)
@@ -247,13 +246,7 @@ class ContactResource(Resource):
         return presence.departures(client, since)
 
     def arrived(self, client: ApiClient, write: BatchWrite, label: str) -> bool:
-        return presence.arrived(
-            client,
-            write,
-            label,
-            lambda email: self._left(client, email) is not None,
-            lambda email: self._stop_if_left(client, email),
-        )
+        return presence.arrived(client, write, label, self._stop)
 
     def let_go(self, client: ApiClient, label: str) -> None:
         client.members.unsubscribe(label)
@@ -279,12 +272,11 @@ class ContactResource(Resource):
         return pull_contacts(context)
 
     def confirm_gone(self, client: ApiClient, obj: Contact) -> bool:
+        # Only those are asked for whom this very run found in no list, the bounced ones' among them.
         try:
-            self.read(client, obj)
-        except GoneThere:
-            return True
-        except ProtectedThere:
-            return False
+            client.members.get(obj.remote_id if obj.remote_id is not None else obj.email)
+        except errors.NotFound:
+            return seeing.unsubscribed(client, self._remote_email(obj)) is None
         return False
 
 
@@ -314,43 +306,3 @@ def member_write(wanted: Values) -> MemberWrite:
     if custom:
         arguments["custom_values"] = custom
     return MemberWrite(**arguments)
-
-
-def _values(member: ContactFields, state: Contact.State) -> Values:
-    values: Values = {name: getattr(member, name) for name in PLAIN}
-    values["birth_date"] = member.birth_date.isoformat() if member.birth_date else None
-    values["state"] = str(state.value)
-    values.update({f"{CUSTOM}{key}": value for key, value in member.custom_values.items() if value is not None})
-    return values
-
-
-def seen_member(member: Member) -> Seen:
-    """A subscribed member in our words."""
-    member = fit(member)
-    return Seen(
-        _values(member, Contact.State.SUBSCRIBED),
-        member.id,
-        {
-            "joined_at": member.joined_at,
-            "remote_updated_at": member.updated_at,
-            "consent_type": member.consent_type,
-            "mailings_received": member.mailings_received,
-            "mailings_opened": member.mailings_opened,
-            "mailings_clicked": member.mailings_clicked,
-        },
-    )
-
-
-def seen_unsubscribed(member: UnsubscribedMember) -> Seen:
-    """An unsubscribed member in our words; without a number (api/README.md 4.1)."""
-    member = fit(member)
-    return Seen(
-        _values(member, Contact.State.UNSUBSCRIBED),
-        None,
-        {
-            "joined_at": member.joined_at,
-            "remote_updated_at": member.updated_at,
-            "consent_type": member.consent_type,
-            "unsubscribed_at": member.unsubscribed_at,
-        },
-    )

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.models import Account
@@ -27,6 +28,11 @@ from .consent import asking, ledger, never_back, observed
 from .models import Contact, GroupMembership, email_key
 
 KIND = "contact"
+#: Why an address that bounced is not deleted, and what can be done (api/README.md 4.1; 6, row 17).
+BOUNCED_STAYS = lazy(
+    "Mail to this address bounced, and the API of Cyberimpact cannot delete such an address. Unsubscribe it here, or "
+    "delete it in Cyberimpact: it then goes from here with the next full pull."
+)
 READ_DETAILS = "cyberadmin.sync.tasks.read_details"
 
 
@@ -125,7 +131,10 @@ def unsubscribe(actor: User, contact: Contact, why: str) -> Change:
 
 
 def delete_contact(actor: User, contact: Contact, why: str = "") -> Change:
-    """Delete a contact at the vendor; express consent is lost with it (api/README.md 4.1). Never for who unsubscribed."""
+    """Delete a contact at the vendor; express consent is lost with it (api/README.md 4.1).
+
+    Never for who unsubscribed, and not for who bounced: the API does not find them (api/README.md 4.1; 6, row 17).
+    """
     require(actor, "edit", contact.account)
     with transaction.atomic():
         row = locked(contact)
@@ -133,6 +142,8 @@ def delete_contact(actor: User, contact: Contact, why: str = "") -> Change:
             raise ValidationError(
                 _("This contact is unsubscribed: the proof that they said no is kept, so it cannot be deleted.")
             )
+        if row.state == Contact.State.BOUNCED:
+            raise ValidationError(BOUNCED_STAYS)
         if row.deleted_at is not None:
             raise ValidationError(_("This contact is being deleted already."))
         changes = record.open_changes(KIND, row)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.consent import typos
 from contacts.models import Contact
+from contacts.services import BOUNCED_STAYS
 from cyberadmin.accounts.models import Account
 from cyberadmin.accounts.my_clients import MyClientsPage
 from cyberadmin.accounts.scoping import ScopedPage, address, rights
@@ -38,7 +39,7 @@ def listing(request: HttpRequest, accounts: list[Account], editable: set[int]) -
             "editable": contact.account_id in editable and contact.deleted_at is None,
             **{
                 name: address(request, f"admin:contacts_contact_{name}", contact.pk, account=contact.account)
-                for name in ("change", "correct", "unsubscribe", "delete")
+                for name in ("change", "correct", "unsubscribe")
             },
         }
         for contact in page
@@ -47,6 +48,7 @@ def listing(request: HttpRequest, accounts: list[Account], editable: set[int]) -
         "rows": rows,
         "page": page,
         "state": state,
+        "bounced_stays": BOUNCED_STAYS,
         "states": [(value, Contact.State(value).label) for value in MOMENTS],
     }
 

@@ -61,14 +61,16 @@ class OptinPage(VerbPage):
 
 
 class DeletePage(VerbPage):
-    """Deleting, behind the address typed again. Not for who unsubscribed."""
+    """Deleting, behind the address typed again. Not for who unsubscribed or bounced."""
 
     form_class = DeleteContactForm
     template_name = "contacts/delete.html"
     title = _("Delete the contact")
     submit_label = _("Delete the contact")
     danger = True
-    offered_to = (Contact.State.SUBSCRIBED, Contact.State.BOUNCED)
+
+    def show(self, form: PageForm, **context: Any) -> HttpResponse:
+        return super().show(form, bounced_stays=services.BOUNCED_STAYS, **context)
 
     def form_kwargs(self) -> dict[str, Any]:
         return {"contact": self.obj}

@@ -53,11 +53,13 @@ class UnsubscribeJudge(Judge):
 
 
 class DeleteJudge(Judge):
-    """Everybody whom the vendor has, except who unsubscribed."""
+    """Everybody whom the vendor has, except who unsubscribed, and who bounced: the API does not find those."""
 
     def judge(self, person: Contact) -> Answer:
         if person.state == Contact.State.UNSUBSCRIBED:
             return refused("unsubscribed_kept")
+        if person.state == Contact.State.BOUNCED:
+            return refused("bounced_stays")
         express = person.consent_type == Contact.Consent.EXPRESS
         return _not_there(person) or Answer(
             V.REMOVE,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 from contacts.consent import asking
 from contacts.consent.standing import Standing
 from contacts.models import Contact, CustomField
+from contacts.services import BOUNCED_STAYS
 from cyberadmin.sync.resource import Values
 from groups.models import Group
 
@@ -26,6 +27,7 @@ SENTENCES: dict[str, str | Promise] = {
     "being_deleted": lazy("This contact is being deleted."),
     "not_there_yet": lazy("Cyberimpact does not have this contact yet. Try again after the next pull."),
     "unsubscribed_already": lazy("This person is unsubscribed already."),
+    "bounced_stays": BOUNCED_STAYS,
     "unsubscribed_kept": lazy("An unsubscribed person is not deleted: the proof that they said no is kept."),
     "in_group_already": lazy("In the group already."),
     "not_in_group": lazy("Not in this group."),

@@ -15,6 +15,7 @@ from contacts.consent import erasure
 from contacts.models import Contact, email_key
 from cyberadmin.accounts import audit, policy, secrets
 from cyberadmin.sync import record
+from cyberadmin.sync import services as changes
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.doorbell import ring_now
 from cyberadmin.sync.models import Change
@@ -110,11 +111,16 @@ def _is_settled_there(step: CaseStep) -> bool:
         return True
     if change.state in _MOVING:
         step.outcome = Outcome.SENT
-    elif change.state in _STUCK:
+    elif change.state in _STUCK and not _met_a_bounce(change):
         step.outcome = Outcome.STUCK
     else:
         return True
     return False
+
+
+def _met_a_bounce(change: Change) -> bool:
+    """Whether the vendor refused to delete an address because it bounced: nobody in the Outbox can do anything about it."""
+    return change.verb == Change.Verb.DELETE and change.reason == "bounced_there"
 
 
 def _living(part: CasePart, email: str) -> Contact | None:
@@ -149,7 +155,8 @@ def _unsubscribe(decider: User, part: CasePart, step: CaseStep, email: str) -> s
 def _delete(decider: User, part: CasePart, step: CaseStep, email: str) -> str:
     contact = _living(part, email)
     if contact is None:
-        return Outcome.DELETED if step.change_id else Outcome.NOT_THERE
+        by_hand = step.was == Contact.State.BOUNCED
+        return Outcome.DELETED if step.change_id or by_hand else Outcome.NOT_THERE
     if contact.state == Contact.State.UNSUBSCRIBED:
         return Outcome.KEPT
     return _send_deletion(decider, part, step, contact)
@@ -163,11 +170,24 @@ def _send_deletion(decider: User, part: CasePart, step: CaseStep, contact: Conta
         return Outcome.SENT
     if _is_awaited(contact):
         return Outcome.IN_FLIGHT
+    if contact.state == Contact.State.BOUNCED:
+        return _wait_for_hands(decider, step)
     try:
         step.change = contacts.delete_contact(decider, contact, why_text(part))
     except ValidationError:
         return Outcome.BLOCKED
     return Outcome.SENT
+
+
+def _wait_for_hands(decider: User, step: CaseStep) -> str:
+    """The API does not delete who bounced (api/README.md 4.1): somebody does it there, and a full pull tells of it.
+
+    A deletion that failed for it is let go, since an open change would keep the pull from believing that they are gone.
+    """
+    if step.change is not None and step.change.state == Change.State.FAILED:
+        changes.discard(decider, step.change)
+    step.change, step.was = None, Contact.State.BOUNCED
+    return Outcome.BOUNCED
 
 
 def _erase(decider: User, part: CasePart, step: CaseStep, email: str) -> str:

@@ -167,6 +167,7 @@ class CaseStep(Kept):
         IN_FLIGHT = "in_flight", _("another change of this person is on its way and is awaited first")
         STUCK = "stuck", _("stopped: the change in the Outbox needs somebody")
         BLOCKED = "blocked", _("cannot be done now; it is tried again every minute")
+        BOUNCED = "bounced", _("bounced: delete it in Cyberimpact by hand; it goes on here after the next full pull")
         NOT_THERE = "not_there", _("this address is not in the list of this client")
         ALREADY = "already", _("was unsubscribed already")
         KEPT = "kept", _("unsubscribed: Cyberimpact keeps the proof that the person said no")

@@ -260,7 +260,7 @@ def _delete(run: Run, entry: object) -> object:
     member = _entry_member(run, entry)
     if member is None:
         return entry
-    if member.state != SUBSCRIBED:
+    if member.state != SUBSCRIBED and run.call.settings.text("departed_member_delete") == "404":
         raise RowRefused(f"Members with ids {entry} do not exists")
     remove(run.call.conn, member)
     run.note(member, member.state_name, ABSENT, entry)

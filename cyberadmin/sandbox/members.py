@@ -46,13 +46,15 @@ def touched(call: Call, *, shape: bool) -> None:
     touch(call.conn, call.account.id, shape=shape)
 
 
-def found(call: Call) -> Member:
-    """The subscribed member of ``{key}``; 404 after an unsubscription or a bounce (api/README.md 6, row 17)."""
+def found(call: Call, departed: str = "") -> Member:
+    """The subscribed member of ``{key}``; 404 after an unsubscription or a bounce, unless the setting ``departed`` says
+    otherwise (for reads the one for reads; api/README.md 6, row 17).
+    """
     member = by_key(call.conn, call.account.id, call.params["key"], call.settings)
     if member is None:
         raise not_found()
-    reading = call.request.method == "GET" and call.settings.text("departed_member_get") == "200"
-    if member.state != SUBSCRIBED and not reading:
+    setting = departed or ("departed_member_get" if call.request.method == "GET" else "")
+    if member.state != SUBSCRIBED and (not setting or call.settings.text(setting) == "404"):
         raise not_found()
     return member
 
@@ -184,7 +186,7 @@ def reset_consent(member: Member, now: int) -> None:
 
 
 def delete_member(call: Call) -> Reply:
-    member = found(call)
+    member = found(call, "departed_member_delete")
     remove(call.conn, member)
     touched(call, shape=True)
     call.record(Effect("member", (member.id,), member.email, member.state_name, ABSENT))

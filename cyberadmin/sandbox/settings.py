@@ -104,6 +104,7 @@ TABLE: dict[str, Setting] = {
     "batch_unknown_email": _one_of("15", "error", "success"),
     "unsubscribe_unknown": _one_of("16", "404", "422", "create"),
     "departed_member_get": _one_of("17", "404", "200"),
+    "departed_member_delete": _one_of("17", "404", "200"),
     "put_without_email": _one_of("18", "refuse", "keep"),
     "email_in_use_status": _one_of("19", 409, 422),
     "email_change_consent": _one_of("4.1", "reset", "keep"),

@@ -119,7 +119,7 @@ class Pump:
         except errors.ApiError as error:
             self._failed(change, error)
         except ProtectedThere as protected:
-            settle.protected(resource, change, obj, protected.seen, self.log)
+            settle.protected(resource, change, obj, protected, self.log)
         except GoneThere:
             settle.gone_there(change, self.log)
         except AlreadyThere as there:

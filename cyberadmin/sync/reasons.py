@@ -107,8 +107,13 @@ REASONS: dict[str, Reason] = {
         lazy("Discard the change. Only the person can come back, by a form of the client."),
         ("discard",),
     ),
+    "bounced_there": Reason(
+        lazy("Mail to this address bounced and Cyberimpact keeps it apart, so the change was not made."),
+        lazy("Discard the change. Then correct the address or unsubscribe it; only in Cyberimpact can it be deleted."),
+        ("discard",),
+    ),
     "gone_there": Reason(
-        lazy("Cyberimpact no longer has it: somebody deleted it there, or the address bounced."),
+        lazy("Cyberimpact no longer has it: somebody deleted it there."),
         lazy("Let it go here too, or, unless the person left, add it again; it is then in no group."),
         ("let_go", "recreate"),
     ),
@@ -138,7 +143,7 @@ REASONS: dict[str, Reason] = {
         ("again", "discard"),
     ),
     "exists_unseen": Reason(
-        lazy("Cyberimpact says that it has this contact already, but does not show it: the address probably bounced."),
+        lazy("Cyberimpact says that it has this contact already, but does not show it in any list."),
         lazy("Look for the address at Cyberimpact, then try again or discard the change."),
         ("retry", "discard"),
     ),

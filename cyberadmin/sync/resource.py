@@ -51,11 +51,12 @@ class GoneThere(Exception):
 
 
 class ProtectedThere(Exception):
-    """The vendor says that the person unsubscribed or bounced: no write may go on (promise P6)."""
+    """The vendor says that the person unsubscribed or bounced (`state`): no write may go on (promise P6)."""
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: Seen, state: str) -> None:
         super().__init__("protected")
         self.seen = seen
+        self.state = state
 
 
 class AlreadyThere(Exception):

@@ -338,11 +338,19 @@ def _chosen(change: Change, obj: Any, name: str, choice: Values, ours: Any, thei
 
 
 def _write_effective(change: Change, obj: Any, values: Values) -> None:
+    """Show these values. Raises ValidationError when another row has taken the address or title meanwhile."""
     resource = registry.get(change.kind)
     remote = merge.remote_values(resource, obj)
     resource.assign(obj, values)
     merge.compare(resource, obj, remote)
-    record.save(obj)
+    try:
+        with transaction.atomic():
+            record.save(obj)
+    except IntegrityError:
+        raise ValidationError(
+            _("Another one here has taken “%(name)s” meanwhile. Change or delete that one first.")
+            % {"name": resource.label(obj)}
+        ) from None
 
 
 def _bury(change: Change, obj: Any) -> None:

@@ -12,7 +12,10 @@ from .clock import now
 from .connection import CallLog
 from .mirror import writing
 from .models import Change
-from .resource import Overtaken, Resource, Seen, Sent, Stopped, Values
+from .resource import Overtaken, ProtectedThere, Resource, Seen, Sent, Stopped, Values
+
+#: Why a change of somebody who left is not made, by how they left.
+_LEFT = {"unsubscribed": "protected_there", "bounced": "bounced_there"}
 
 
 def payload_hash(change: Change) -> str:
@@ -53,11 +56,12 @@ def done(resource: Resource, change: Change, obj: Any, sent: Sent, log: CallLog)
         crash.here("C8")
 
 
-def protected(resource: Resource, change: Change, obj: Any, seen: Seen, log: CallLog) -> None:
+def protected(resource: Resource, change: Change, obj: Any, stop: ProtectedThere, log: CallLog) -> None:
     """The person unsubscribed or bounced at the vendor: their state wins here, and the change is refused for good."""
+    seen = stop.seen
     with transaction.atomic():
         row = record.lock(obj)
-        _refused(change, "protected_there")
+        _refused(change, _LEFT[stop.state])
         if seen.values:
             pending = merge.pending_fields(change.kind, row) - {"state"}
             row.deleted_at = None

@@ -219,6 +219,37 @@ def test_who_unsubscribed_is_erased_here_and_stays_unsubscribed_there(world: Wor
     assert ConsentRecord.objects.filter(source="unsubscribed", erased__isnull=False).exists()
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["known here", "known only there"])
+@pytest.mark.parametrize(("decision", "outcome"), [("erase", "erased"), ("delete", "deleted")])
+def test_who_bounced_is_called_erased_only_when_somebody_deleted_them_there(
+    world: World, known: bool, decision: str, outcome: str
+) -> None:
+    """The API does not delete an address that bounced (api/README.md 4.1): the case waits for hands, and says so."""
+    other = "ben@example.com"
+    for email in (KEY, other):
+        world.mirrored(email)
+    world.sandbox.control("POST", "bounce", account=world.remote, email=other)
+    world.sandbox.control("POST", "bounce", account=world.remote, email=KEY)
+    if known:
+        world.pull()
+    kind = "erasure" if decision == "erase" else "unsubscribe"
+    part = part_of(open_case(world.editor, world.account, kind=kind), world.account)
+    services.decide(world.editor, part, decision, "asked")
+    carry_out(world, part)
+    step = part.steps.get()
+    assert (part.state, step.outcome, step.was) == ("doing", "bounced", "bounced")
+    assert not ErasedAddress.objects.exists()
+    assert KEY in {one["email"] for one in world.held()["bounced"]}
+    world.pull()
+    assert carry_out(world, part).steps.get().outcome == "bounced"
+
+    world.sandbox.control("DELETE", "members", account=world.remote, email=KEY)
+    world.pull()
+    step = carry_out(world, part).steps.get()
+    assert step.outcome == outcome
+    assert ErasedAddress.objects.exists() == (decision == "erase")
+
+
 def test_a_role_taken_away_between_decision_and_carrying_out_holds_it(world: World) -> None:
     world.mirrored(KEY)
     leaver = give(make_user(), world.account, "manage")

@@ -43,9 +43,10 @@ def test_reads_that_lag_by_90_seconds_double_nothing(desk: Desk, name: str, faul
 
 
 def test_an_address_that_the_vendor_refuses_and_does_not_show_is_not_asked_for_again_and_again(desk: Desk) -> None:
-    """A bounced address is in no list that can be asked by address: the vendor only says that it exists."""
+    """A vendor that remembers deleted addresses: it says that one exists, and shows it in no list."""
+    desk.world.sandbox.settings(deleted_create="refuse")
     desk.world.remote_member(EMAIL)
-    leaves(desk, EMAIL, "bounce")
+    desk.world.sandbox.control("DELETE", "members", account=desk.world.remote, email=EMAIL)
     desk.create_contact(EMAIL, first_name="Noémie")
     before = len(desk.world.sandbox.requests())
     passed = settle(desk)
@@ -119,7 +120,8 @@ def test_the_person_leaves_between_our_reading_and_our_writing(desk: Desk, name:
     judge(desk)
     reasons = {change.reason for change in desk.open()}
     if name in ("contact-update", "contact-join", "contact-leave"):
-        assert reasons == {"protected_there" if event == "unsubscribe" else "gone_there"}
+        said = {"unsubscribe": "protected_there", "bounce": "bounced_there", "delete": "gone_there"}
+        assert reasons == {said[event]}
 
 
 def test_a_group_deleted_there_between_our_reading_and_our_writing(desk: Desk) -> None:
@@ -173,7 +175,7 @@ def test_one_deletes_while_another_edits(desk: Desk, state: str) -> None:
 VENDOR_HABITS = [
     {},
     {"unsubscribed_create": "accept", "bounced_create": "accept", "deleted_create": "accept"},
-    {"departed_member_get": "200"},
+    {"departed_member_get": "200", "departed_member_delete": "200"},
     {"existing_member_status": 422},
     {"existing_member_status": 400, "unsubscribe_unknown": "422"},
 ]

@@ -201,6 +201,14 @@ def test_departed_member_get(api: VendorApi) -> None:
     api.patch(f"/members/{made['id']}", 404, firstname="X")
 
 
+def test_departed_member_delete(api: VendorApi) -> None:
+    made = left(api)
+    api.delete(f"/members/{made['id']}", 404)
+    choose(api, departed_member_delete="200")
+    assert api.delete(f"/members/{made['id']}") == {str(made["id"]): "deleted"}
+    assert api.get("/members/unsubscribed")["members"] == []
+
+
 def test_put_without_email_keep(api: VendorApi) -> None:
     choose(api, put_without_email="keep")
     made = api.member("a@example.com", firstname="Anna")

@@ -106,6 +106,20 @@ def test_a_refused_deletion_of_a_group_is_kept_with_the_vendors_words(world: Wor
     assert differences(world.account.pk) == []
 
 
+def test_an_address_that_somebody_else_has_taken_meanwhile_is_not_put_back(world: World) -> None:
+    marie = world.mirrored("marie@example.com")
+    moved = contacts.edit_contact(world.editor, marie, {"email": "new@example.com"}, marie.edit_version)
+    assert moved is not None
+    other = contacts.create_contact(world.editor, world.account, {"email": "marie@example.com"})
+    with pytest.raises(ValidationError, match="has taken “marie@example.com” meanwhile"):
+        services.discard(world.editor, moved)
+    moved.refresh_from_db()
+    assert (moved.state, world.contact("new@example.com").pk) == (Change.State.QUEUED, marie.pk)
+    contacts.delete_contact(world.editor, other)
+    services.discard(world.editor, moved)
+    assert world.contact("marie@example.com").pk == marie.pk
+
+
 def test_a_contact_deleted_there_waits_for_a_person(world: World) -> None:
     marie = world.mirrored(MARIE, firstname="Marie")
     contacts.edit_contact(world.editor, marie, {"first_name": "Anne"}, marie.edit_version)

@@ -95,8 +95,8 @@ def _read_one(work: Work, batch: Batch, row: PlannedRow, words: str | None, foun
     write = work.kind.compose(work.change_set, batch.verb, [row])
     try:
         arrived = work.read(lambda: work.resource.arrived(work.client, write, row.label))
-    except ProtectedThere:
-        found.failed.append((row, "unsubscribed", words or ""))
+    except ProtectedThere as left:
+        found.failed.append((row, left.state, words or ""))
     except errors.ApiError as error:
         raise Held(float(settings.SYNC_BACKOFF_SECONDS), "vendor_trouble") from error
     else:
