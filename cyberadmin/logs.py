@@ -37,20 +37,37 @@ def context(**values: Any) -> Iterator[None]:
         yield
 
 
+#: The header of every answer that names the request, as lines and pages of failures do.
+REFERENCE = "X-Request-ID"
+
+
+def reference() -> str:
+    """What names the request that is being answered, in its log lines, its header and its page; "" outside of any."""
+    return str(structlog.contextvars.get_contextvars().get("request", ""))
+
+
+class ReferenceMiddleware:
+    """Every line written during a request, and its answer, carry an id of its own. Outermost of all."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with context(request=uuid.uuid4().hex[:12]):
+            response = self.get_response(request)
+            response.headers[REFERENCE] = reference()
+        return response
+
+
 class RequestContextMiddleware:
-    """Lines written during a request carry its own id, the person's and the client's number."""
+    """Lines written during a request carry the person's and the client's number."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         account = getattr(request, "account", None)
-        values = {
-            "request": uuid.uuid4().hex[:12],
-            "actor": request.user.pk,
-            "account": account.pk if account else None,
-        }
-        with context(**values):
+        with context(actor=request.user.pk, account=account.pk if account else None):
             return self.get_response(request)
 
 

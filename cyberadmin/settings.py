@@ -55,7 +55,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # First, so that nothing after it sees a forwarded header from a stranger.
+    # Around all others, so that what fails in any of them is found by its reference.
+    "cyberadmin.logs.ReferenceMiddleware",
+    # Before all that reads them, so that nothing after it sees a forwarded header from a stranger.
     "cyberadmin.people.forwarded.ForwardedHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -107,6 +109,13 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["CONN_MAX_AGE"] = 60
+    # Seconds that a page may keep the database busy with one statement; workers and commands have no such limit.
+    PAGE_STATEMENT_SECONDS = env.int("PAGE_STATEMENT_SECONDS", default=30)
+    if env.bool("CYBERADMIN_SERVES_PAGES", default=False) and PAGE_STATEMENT_SECONDS > 0:
+        DATABASES["default"]["OPTIONS"] = {
+            **DATABASES["default"].get("OPTIONS", {}),
+            "options": f"-c statement_timeout={PAGE_STATEMENT_SECONDS}s",
+        }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People and sessions -------------------------------------------------------------------------------------------

@@ -9,6 +9,11 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from cyberadmin.logs import reference
+
+#: PostgreSQL's code of a statement that was stopped.
+QUERY_CANCELED = "57014"
+
 
 def _page(request: HttpRequest, status: int, title: str, text: str, *, back: bool = False) -> HttpResponse:
     context = {"title": title, "text": text, "status": status, "back": request.get_full_path() if back else ""}
@@ -52,7 +57,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     The page asks for nothing that may be what failed: no client, no count, no session.
     """
-    if isinstance(sys.exc_info()[1], OperationalError):
+    failure = sys.exc_info()[1]
+    if _was_cut_short(failure):
+        status, title = 503, _("This took too long")
+        text = _(
+            "The database was asked for more than it could find in time, and nothing was saved. Go back and ask for "
+            "less: a narrower search, or fewer rows at a time. If it lasts, tell your administrator."
+        )
+    elif isinstance(failure, OperationalError):
         status, title = 503, _("The database is busy")
         text = _(
             "Nothing was saved, and what you typed is still in this tab: go back and save again in a moment. "
@@ -62,11 +74,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
         status, title = 500, _("Something went wrong on our side")
         text = _(
             "Nothing was half saved: a change is recorded whole or not at all. Go back and try again; "
-            "if it lasts, tell your administrator when it happened."
+            "if it lasts, tell your administrator the reference below."
         )
     home = (request.META.get("SCRIPT_NAME") or "").rstrip("/") + "/"
-    context = {"title": title, "text": text, "home": home}
+    context = {"title": title, "text": text, "home": home, "reference": reference()}
     return HttpResponse(render_to_string("console/failure.html", context), status=status)
+
+
+def _was_cut_short(failure: BaseException | None) -> bool:
+    """Whether PostgreSQL stopped a statement that took longer than a page may (PAGE_STATEMENT_SECONDS)."""
+    return isinstance(failure, OperationalError) and getattr(failure.__cause__, "sqlstate", "") == QUERY_CANCELED
 
 
 def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpResponse:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.utils.translation import gettext
 
+from cyberadmin import logs
 from cyberadmin.accounts.models import Credential
 from tests.accounts.isolation_world import Agency
 from tests.accounts.test_isolation import scoped_doors
@@ -20,6 +26,19 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+
+
+@contextmanager
+def written() -> Iterator[io.StringIO]:
+    """What is logged meanwhile, as machines read it."""
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(logs.json_lines())
+    logging.getLogger("django.request").addHandler(handler)
+    try:
+        yield text
+    finally:
+        logging.getLogger("django.request").removeHandler(handler)
 
 
 def pages(agency: Agency, visitor: Visitor) -> list[tuple[str, str]]:
@@ -105,12 +124,21 @@ def test_a_failure_of_ours_shows_no_trace(agency: Agency, language: str) -> None
     visitor.raise_request_exception = False
     agency.ours.account.time_zone = "Nowhere/Land"
     agency.ours.account.save()
-    response = visitor.at("/contacts/contact/")
+    with written() as lines:
+        response = visitor.at("/contacts/contact/")
     assert response.status_code == 500
     text = response.content.decode()
     assert gettext("Something went wrong on our side") in text
     assert "Traceback" not in text
     assert "Nowhere" not in text
+    # Whoever tells the reference of the page is found in the logs by it.
+    reference = re.search(r"<code>([0-9a-f]{12})</code>", text)
+    assert reference
+    assert response.headers["X-Request-ID"] == reference[1]
+    (line,) = [json.loads(one) for one in lines.getvalue().splitlines()]
+    assert (line["request"], line["account"]) == (reference[1], agency.ours.account.pk)
+    assert "Nowhere" in line["exception"]
+    assert visitor.at("/groups/group/").headers["X-Request-ID"] not in ("", reference[1])
 
 
 def test_a_chosen_language_stays(agency: Agency) -> None:

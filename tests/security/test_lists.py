@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from itertools import product
@@ -13,6 +14,7 @@ from django.test import Client, RequestFactory
 
 from cyberadmin.accounts.scoping import ScopedAdmin
 from tests.accounts.isolation_world import Agency
+from tests.security.walk import addresses
 
 #: Strings on which a backtracking expression would take longer than a person lives.
 LONG = {
@@ -93,6 +95,23 @@ def test_no_text_keeps_a_search_busy(agency: Agency) -> None:
             assert time.process_time() - began < SECONDS, (path, name)
             assert response.status_code in (200, 302), (path, name)
             assert agency.theirs.marker not in response.content.decode(), path
+
+
+def test_no_text_keeps_any_other_page_busy(agency: Agency) -> None:
+    """Every page that is no list and names no row: searches over clients, the history, the register, the finder."""
+    client = Client()
+    client.force_login(agency.administrator)
+    base = f"/c/{agency.ours.account.slug}/"
+    asked = 0
+    for path in addresses(agency):
+        if re.search(r"\d|/x/", path) or path.removeprefix(base) in lists() or path.startswith("/link"):
+            continue
+        began = time.process_time()
+        response = client.get(path, dict.fromkeys(("q", "email", "text", "by", "client"), LONG["almost an address"]))
+        assert time.process_time() - began < SECONDS, path
+        assert response.status_code < 500, path
+        asked += 1
+    assert asked > 50
 
 
 def test_odd_pages_and_orders_show_no_other_client(agency: Agency) -> None:

@@ -25,6 +25,7 @@ AREAS = {
     "sending": {"campaigns_campaign_send"},
     "plans": {"sync_changeset_decide"},
     "exports": {"exports_exportjob_add", "exports_exportjob_clients_add", "contacts_consentrecord_export"},
+    "calls": {"sync_apicall_support"},
     "cases": {"case_decide", "case_json", "case_csv"},
     "people": {"people_invite", "person_roles", "person_leave", "account_access", "account_invite", "people_policy"},
 }  # fmt: skip

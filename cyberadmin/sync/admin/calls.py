@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from cyberadmin.accounts.downloads import as_file
 from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.localtime import moment_text
+from cyberadmin.accounts.recent import RecentPassword
 from cyberadmin.accounts.scoping import ScopedAdmin, ScopedPage, rights
 from cyberadmin.sync import endpoints, exchanges, support
 from cyberadmin.sync.listing import BoundedPaginator
@@ -92,7 +93,7 @@ class SupportForm(PageForm):
     )
 
 
-class SupportPage(FormPage):
+class SupportPage(RecentPassword, FormPage):
     """What would go to the vendor's support, shown whole before it leaves; then the file, and the letter to copy."""
 
     form_class = SupportForm
