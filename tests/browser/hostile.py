@@ -11,7 +11,9 @@ from playwright.sync_api import Frame, Page, Request
 from tests.browser.payloads import HIT, SAID
 
 #: Bodies shown at once on one page, and pages of the console opened beside one another.
-FRAMES, TABS = 50, 6
+FRAMES, TABS = 60, 6
+#: One in so many bodies is looked into: that takes longer than showing it.
+INSIDE = 8
 #: Frames without any attribute that protects them: only the walls that each body brings along stand here.
 _SHOW = """
 addresses => Promise.all(addresses.map(address => new Promise((resolve, reject) => {
@@ -60,6 +62,8 @@ class Watch:
         self.hits = 0
         self.evil = evil
         self.tabs: list[Page] = []
+        self.answered: dict[str, int] = {}
+        page.context.on("response", lambda response: self.answered.update({response.url: response.status}))
         page.context.on("requestfinished", lambda request: self._asked(request, home))
         page.context.on("requestfailed", lambda request: self._asked(request, home))
         page.context.on("console", lambda message: self._said(message.text))
@@ -93,14 +97,18 @@ class Watch:
         assert self.evil.calls == [], what
 
     def look_at_bodies(self, addresses: Sequence[str], holds: str) -> int:
-        """Show every body, many beside one another; each must hold an element that matches `holds`. How many were seen."""
+        """Show every body, many beside one another, and say how many were seen.
+
+        Each must have been given and shown; those that are looked into hold an element that matches `holds`.
+        """
         seen = 0
         for some in parts(addresses, FRAMES):
             self.page.evaluate("document.body.replaceChildren()")
             self.page.evaluate(_SHOW, some)
             shown = [frame for frame in self.page.frames if frame != self.page.main_frame]
             assert sorted(frame.url for frame in shown) == sorted(some)
-            for frame in shown:
+            assert {self.answered[frame.url] for frame in shown} == {200}
+            for frame in shown[::INSIDE]:
                 self._look_inside(frame, holds)
             seen += len(shown)
             self.look(f"{some[0]} to {some[-1]}")
@@ -120,6 +128,13 @@ class Watch:
             for tab, address in pairs:
                 tab.wait_for_load_state()
                 self.look(address, tab)
+
+
+def spread(links: Sequence[str], pages: Sequence[str], each: int) -> list[str]:
+    """Every page of `pages` for `each` of the links, other ones for every page."""
+    step = max(1, len(links) // (len(pages) * each))
+    chosen = links[::step]
+    return [f"{link}{pages[number % len(pages)]}" for number, link in enumerate(chosen)]
 
 
 def parts(addresses: Sequence[str], size: int) -> Iterator[list[str]]:

@@ -32,6 +32,7 @@ class Stack:
         self.address = f"http://127.0.0.1:{port}"
         self.env = environment(
             folder,
+            DJANGO_SETTINGS_MODULE="tests.browser.settings",
             CYBERIMPACT_SANDBOX_URL=self.sandbox.base_url,
             DJANGO_SUPERUSER_USERNAME=ADMIN,
             DJANGO_SUPERUSER_PASSWORD=PASSWORD,

@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.desk import Desk
 from tests.browser.stack import PASSWORD, Stack, Vendor, manage
-from tests.browser.test_walk import connect
 
 pytestmark = pytest.mark.browser
 
@@ -52,7 +51,7 @@ def prepare(desk: Desk) -> Vendor:
     desk.stack.sandbox.control("POST", "unsubscribe", account=vendor.name, email="partie@example.com")
     desk.go("/")
     desk.log_in()
-    connect(desk, vendor, f"Petit Quai listes {desk.language}")
+    desk.connect(vendor, f"Petit Quai listes {desk.language}")
     return vendor
 
 

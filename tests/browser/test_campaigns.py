@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, expect
 from tests.browser.desk import Desk
 from tests.browser.payloads import HIT
 from tests.browser.stack import Stack, Vendor
-from tests.browser.test_walk import connect
 from tests.infra.console import until
 
 pytestmark = pytest.mark.browser
@@ -51,7 +50,7 @@ def prepare(desk: Desk, what: str = "campagnes") -> Vendor:
     control("POST", "generate/mailings", account=vendor.name, mailings=4, recipients=12, seed=7)
     desk.go("/")
     desk.log_in()
-    connect(desk, vendor, f"Petit Quai {what} {desk.language}")
+    desk.connect(vendor, f"Petit Quai {what} {desk.language}")
     return vendor
 
 
@@ -109,7 +108,7 @@ def preview(desk: Desk, campaign: str) -> None:
     )
     # Frames below the fold stay white in pictures of whole pages.
     page.locator(".et-stage.phone").last.scroll_into_view_if_needed()
-    page.screenshot(path=desk.shots / f"campaign-frames-{desk.language}.png")
+    page.screenshot(path=desk.shots / f"campaign-frames-{desk.language}.jpg", type="jpeg")
     desk.shot("campaign-phone")
     page.get_by_role("link", name=desk.say("Text version", "Version texte")).click()
     expect(page.locator(".et-text")).to_have_count(2)
@@ -236,14 +235,14 @@ def click_map(desk: Desk, mailing: str) -> None:
     total = rows.first.locator("td").nth(2).inner_text()
     expect(frame.locator("ca-clicks").filter(has_text=f"{total} {desk.say('click', 'clic')}").first).to_be_visible()
     page.locator(".et-stage").scroll_into_view_if_needed()
-    page.screenshot(path=desk.shots / f"click-map-{desk.language}.png")
+    page.screenshot(path=desk.shots / f"click-map-{desk.language}.jpg", type="jpeg")
     desk.shot("click-map")
     page.get_by_role("link", name=desk.say("Phone", "Téléphone")).click()
     expect(page.locator(".et-stage.phone iframe").content_frame.locator("ca-clicks").first).to_be_visible()
     page.set_viewport_size({"width": 390, "height": 900})
     page.emulate_media(color_scheme="dark")
     page.locator(".et-stage").scroll_into_view_if_needed()
-    page.screenshot(path=desk.shots / f"click-map-phone-{desk.language}.png")
+    page.screenshot(path=desk.shots / f"click-map-phone-{desk.language}.jpg", type="jpeg")
     page.set_viewport_size({"width": 1400, "height": 900})
     page.emulate_media(color_scheme="light")
 
@@ -352,7 +351,7 @@ def test_a_campaign_by_keyboard_alone(desk: Desk) -> None:
     group = page.get_by_label("Abonnés")
     keys.to(f"[id='{group.get_attribute('id')}']")
     page.keyboard.press("Space")
-    page.screenshot(path=desk.shots / f"keyboard-{desk.language}.png")
+    page.screenshot(path=desk.shots / f"keyboard-{desk.language}.jpg", type="jpeg")
     keys.press("main form .ca-submit button.primary")
     keys.press("a[href$='/time/']")
     page.wait_for_url("**/time/")

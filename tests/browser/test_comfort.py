@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.desk import Desk
 from tests.browser.stack import Stack, Vendor
-from tests.browser.test_walk import connect
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +26,7 @@ def desk(browser: Browser, stack: Stack, shots: Path, vendor: Vendor) -> Iterato
     person.log_in()
     person.go("/clients/")
     if not person.page.locator(".ca-client-card", has_text="Faubourg").count():
-        connect(person, vendor, "Faubourg")
+        person.connect(vendor, "Faubourg")
     person.slug = "faubourg"
     yield person
     person.close()

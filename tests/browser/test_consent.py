@@ -18,7 +18,6 @@ from playwright.sync_api import Browser, expect
 from tests.browser.desk import Desk
 from tests.browser.stack import Stack, Vendor
 from tests.browser.test_bulk import apply, see_state
-from tests.browser.test_walk import connect
 from tests.infra.console import until
 
 pytestmark = pytest.mark.browser
@@ -76,7 +75,7 @@ def prepare(desk: Desk, what: str) -> Vendor:
     desk.stack.sandbox.control("POST", "unsubscribe", account=vendor.name, email="partie@example.com")
     desk.go("/")
     desk.log_in()
-    connect(desk, vendor, f"Petit Quai {what} {desk.language}")
+    desk.connect(vendor, f"Petit Quai {what} {desk.language}")
     return vendor
 
 

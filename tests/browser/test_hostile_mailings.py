@@ -8,10 +8,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.desk import Desk
-from tests.browser.hostile import Evil, Watch
+from tests.browser.hostile import Evil, Watch, spread
 from tests.browser.payloads import payloads
 from tests.browser.stack import Stack, Vendor
-from tests.browser.test_walk import connect
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +40,7 @@ def test_hostile_mailings_run_nothing_and_call_nobody(browser: Browser, stack: S
     desk = Desk(browser, stack, "fr", shots=None)
     desk.go("/")
     desk.log_in()
-    connect(desk, vendor, "Hostile mailings")
+    desk.connect(vendor, "Hostile mailings")
     page = desk.page
     watch = Watch(page, stack.address, evil)
     watch.prove_it_hears()
@@ -59,7 +58,7 @@ def test_hostile_mailings_run_nothing_and_call_nobody(browser: Browser, stack: S
     # Every body with its badges: the widest door there is.
     maps = [f"{link}clicks/body/" for link in links]
     assert watch.look_at_bodies(maps, "ca-clicks") == len(hostile)
-    watch.look_at_pages([f"{link}{path}" for link in links[::12] for path in PAGES])
+    watch.look_at_pages(spread(links, PAGES, each=7))
     # The console says of each blocked script that it was blocked: that is no trouble here.
     desk.trouble.clear()
     desk.close()

@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.desk import Desk
-from tests.browser.hostile import Evil, Watch
+from tests.browser.hostile import Evil, Watch, spread
 from tests.browser.payloads import payloads
 from tests.browser.stack import Stack, Vendor
-from tests.browser.test_walk import connect
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +36,7 @@ def test_hostile_templates_run_nothing_and_call_nobody(browser: Browser, stack: 
     desk = Desk(browser, stack, "en", shots=None)
     desk.go("/")
     desk.log_in()
-    connect(desk, vendor, "Hostile client")
+    desk.connect(vendor, "Hostile client")
     page = desk.page
     watch = Watch(page, stack.address, evil)
     watch.prove_it_hears()
@@ -46,20 +45,18 @@ def test_hostile_templates_run_nothing_and_call_nobody(browser: Browser, stack: 
     for index in range(-(-len(hostile) // PER_PAGE)):
         desk.go(f"{LIST}?p={index + 1}")
         frames = page.locator(".et-thumb iframe")
-        for place in range(frames.count()):
-            frames.nth(place).scroll_into_view_if_needed()
         bodies += [str(one).split("?")[0] for one in frames.evaluate_all("all => all.map(one => one.src)")]
         watch.look(f"list {index}")
     assert len(set(bodies)) == len(hostile)
 
     assert watch.look_at_bodies(bodies, "p") == len(hostile)
-    sample = [body.removesuffix("body/") for body in bodies[::24]]
-    watch.look_at_pages([f"{one}{path}" for one in sample for path in PAGES])
-    for one in sample:
+    links = [body.removesuffix("body/") for body in bodies]
+    watch.look_at_pages(spread(links, PAGES, each=7))
+    for one in links[::48]:
         page.goto(f"{one}replace/")
         page.fill("[name=title]", f"Review {one[-8:]}")
         desk.submit()
-        assert page.locator("iframe[srcdoc]").count() == 1
+        expect(page.locator("iframe[srcdoc]")).to_have_count(1)
         watch.look(f"review of {one}")
     # The console says of each blocked script that it was blocked: that is no trouble here.
     desk.context.close()

@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.desk import Desk
 from tests.browser.stack import Stack, Vendor
-from tests.browser.test_walk import connect
 from tests.infra.console import until
 
 pytestmark = pytest.mark.browser
@@ -186,9 +185,9 @@ def test_templates_from_a_pull_to_a_copy_and_a_deletion(desk: Desk) -> None:
     remote_template(vendor, "Très long", "<p>" + "Beaucoup de texte. " * 7_000 + "</p>")
     desk.go("/")
     desk.log_in()
-    connect(desk, other, f"Autre {language}")
+    desk.connect(other, f"Autre {language}")
     desk.slug = ""
-    connect(desk, vendor, f"Grand {language}")
+    desk.connect(vendor, f"Grand {language}")
     look(desk)
     create(desk, vendor)
     replace(desk, vendor)

@@ -50,10 +50,7 @@ def connect(desk: Desk, vendor: Vendor, name: str) -> None:
     desk.see("Cyberimpact answers for", "Cyberimpact répond pour")
     assert vendor.token not in page.content()
     desk.shot("confirm")
-    desk.slug = page.url.split("/c/")[1].split("/")[0]
-    page.locator("main form button.primary").click()
-    desk.see("Connected. The first reading", "Connecté. La première lecture")
-    expect(page.locator("#ca-bar-facts")).to_contain_text(desk.say("complete, as of", "complet, lecture"))
+    desk.confirm()
     desk.shot("client")
 
 
