@@ -14,7 +14,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 
 from cyberadmin.accounts import wall
@@ -79,6 +79,17 @@ def pages(agency: Agency, client: Client) -> Iterator[tuple[str, list[Form]]]:
                 yield f"{base}{path}", Forms(response.getvalue().decode(errors="replace")).found
 
 
+class Writes:
+    """Notices that a statement wrote; the image of a client is drawn anew only after one that did."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        self.seen = self.seen or not sql.startswith(("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK"))
+        return execute(sql, params, many, context)
+
+
 def filled(form: Form, foreign: int) -> Iterator[dict[str, str]]:
     """The form with the foreign key in each single field, the others as they came; then in all fields at once."""
     names = [name for name in form.fields if name not in TYPED]
@@ -104,21 +115,26 @@ def test_no_form_takes_a_key_of_another_client() -> None:
     agency = build()
     theirs = image(agency.theirs)
     keys = sorted(set(agency.theirs.pks.values()) - set(agency.ours.pks.values()))
-    posts = 0
+    posts = written = 0
     for user in (agency.insiders["manage"], agency.administrator):
         client = browser(user)
         session = client.cookies.copy()
         for page, forms in pages(agency, client):
             for foreign, form in product(keys, forms):
                 for data in filled(form, foreign):
+                    writes = Writes()
                     with transaction.atomic():
-                        response = client.post(form.action or page, data)
+                        with connection.execute_wrapper(writes):
+                            response = client.post(form.action or page, data)
                         assert response.status_code < 500, (page, data)
-                        assert wall.crossings() == [], (page, data)
-                        assert image(agency.theirs) == theirs, (page, data)
+                        if writes.seen:
+                            assert wall.crossings() == [], (page, data)
+                            assert image(agency.theirs) == theirs, (page, data)
+                            written += 1
                         if not user.is_superuser:
                             assert agency.theirs.marker.encode() not in response.getvalue(), (page, data)
                         transaction.set_rollback(True)
                     client.cookies = session.copy()
                     posts += 1
     assert posts > 250
+    assert written > 100
