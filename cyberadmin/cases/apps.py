@@ -23,4 +23,4 @@ class CasesConfig(AppConfig):
         sealed.register(details.seal_anew)
         erasure.register("exchanges", erasers.exchanges)
         panels.register(panel)
-        needs.register(needs_of)
+        needs.register(needs_of, {"cases": _("legal cases")})

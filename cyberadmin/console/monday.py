@@ -101,7 +101,6 @@ class MondayPage(MyClientsPage):
         found = needs.of(self.user, accounts)
         wanted = request.GET.get("show", "")[:40]
         kinds = [(kind, needs.label(kind), number) for kind, number in Counter(need.kind for need in found).items()]
-        kinds = [one for one in kinds if one[1]]
         if wanted not in {kind for kind, _label, _number in kinds}:
             wanted = ""
         root = (request.META.get("SCRIPT_NAME") or "").rstrip("/") + "/"

@@ -50,22 +50,22 @@ class Need:
 
 Source = Callable[[User, Sequence[Account]], Iterable[Need]]
 _sources: list[Source] = []
-_kinds: dict[str, Promise] = {}
+_kinds: dict[str, str | Promise] = {}
 
 
-def register(source: Source, kinds: Mapping[str, Promise] | None = None) -> None:
+def register(source: Source, kinds: Mapping[str, str | Promise]) -> None:
     """Have `source` asked for what needs somebody; call it in `AppConfig.ready()`.
 
-    `kinds`: what each kind of its needs is called ("conflicts"), for narrowing the page to it.
+    `kinds`: what each kind of its needs is called ("conflicts"); the page offers these to narrow it by.
     """
     if source not in _sources:
         _sources.append(source)
-    _kinds.update(kinds or {})
+    _kinds.update(kinds)
 
 
 def label(kind: str) -> str:
-    """What a kind of need is called; "" when nobody said."""
-    return str(_kinds.get(kind, ""))
+    """What a kind of need is called."""
+    return str(_kinds.get(kind, kind))
 
 
 def of(user: User, accounts: Sequence[Account] | None = None) -> list[Need]:

@@ -154,5 +154,5 @@ def register() -> None:
     )
     needs.register(bounces, {"bounces": gettext_lazy("bounces")})
     needs.register(approvals, {"approvals": gettext_lazy("approvals")})
-    needs.register(plans_to_approve)
+    needs.register(plans_to_approve, {"approvals": gettext_lazy("approvals")})
     needs.register(consents, {"consents": gettext_lazy("consents")})

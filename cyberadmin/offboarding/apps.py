@@ -15,4 +15,4 @@ class OffBoardingConfig(AppConfig):
 
         from .due import needs_of
 
-        needs.register(needs_of)
+        needs.register(needs_of, {"off_boarding": _("off-boardings")})

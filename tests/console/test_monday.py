@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from campaigns.models import Approval, Campaign, Mailing
 from contacts.models import Contact
@@ -21,6 +21,7 @@ from cyberadmin.console.needs import Severity
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import Change, ChangeSet, Heartbeat, HeldSweep, Installation, PullRun
+from tests.cases.desk import open_case
 from tests.world import give, make_account, make_user
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +143,34 @@ def test_every_kind_is_told_with_its_severity() -> None:
     assert {need.severity for need in found if need.kind == "consents"} == {Severity.LATE, Severity.SOON}
     assert {need.kind for need in found} == {*KINDS, "doubtful", "consents"}
     assert [need.severity for need in found] == sorted(need.severity for need in found)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_kind_has_a_name_to_narrow_the_page_by(language: str) -> None:
+    kinds = {*KINDS, "doubtful", "consents", "paused", "taking_on", "restored", "cases", "off_boarding"}
+    with translation.override(language):
+        for kind in kinds:
+            assert needs.label(kind) not in ("", kind) or kind in ("bounces", "conflicts", "consents", "approvals"), (
+                kind
+            )
+        if language == "fr":
+            assert needs.label("cases") == "dossiers légaux"
+
+
+def test_open_cases_are_told_with_their_clock_and_open_their_list() -> None:
+    account = healthy("Asked")
+    user = give(make_user(), account, "manage")
+    open_case(user, account, kind="access", days_ago=3)
+
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    response = client.get("/")
+    ((kind, label, number),) = response.context["kinds"]
+    (line,) = response.context["overview"].urgent[0].lines
+
+    assert (kind, label, number) == ("cases", "legal cases", 1)
+    assert line.need.due == timezone.localdate() + 27 * DAY
+    assert account.name in client.get(line.url).content.decode().split("<main")[1]
 
 
 def test_each_line_opens_its_repair() -> None:

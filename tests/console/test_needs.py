@@ -32,7 +32,7 @@ def everywhere(user: User, accounts: Sequence[Account]) -> list[Need]:
 def test_drops_what_a_careless_source_says_of_somebody_elses_client(db: None, alone: None) -> None:
     mine, other = make_account("Mine"), make_account("Other")
     user = give(make_user(), mine, "read")
-    needs.register(everywhere)
+    needs.register(everywhere, {})
 
     assert [need.account for need in needs.of(user)] == [mine]
     assert needs.of(user, [other]) == []
@@ -49,14 +49,14 @@ def test_names_the_worst_first_and_then_what_is_due_first(db: None, alone: None)
         ("sooner", Severity.LATE, date(2026, 11, 1)),
         ("broken", Severity.BROKEN, None),
     ]
-    needs.register(lambda user, accounts: [Need(mine, kind, kind, worst, due=due) for kind, worst, due in made])
+    needs.register(lambda user, accounts: [Need(mine, kind, kind, worst, due=due) for kind, worst, due in made], {})
 
     assert [need.kind for need in needs.of(user)] == ["broken", "sooner", "later", "undated", "note"]
 
 
 def test_asks_a_source_that_is_registered_twice_once(db: None, alone: None) -> None:
     user = give(make_user(), make_account(), "read")
-    needs.register(everywhere)
-    needs.register(everywhere)
+    needs.register(everywhere, {})
+    needs.register(everywhere, {})
 
     assert len(needs.of(user)) == 1
