@@ -69,9 +69,12 @@ def target_choices(customs: Iterable[Custom]) -> list[tuple[Any, Any]]:
 
 
 def _target_label(name: str) -> Any:
-    return {"consent_on": _("Date of consent"), "consent_proof": _("Proof of consent")}.get(name) or words.field_name(
-        0, name
-    )
+    about_consent = {
+        "consent_relation": _("Relation with these people"),
+        "consent_on": _("Date of consent"),
+        "consent_proof": _("Proof of consent"),
+    }
+    return about_consent.get(name) or words.field_name(0, name)
 
 
 class ColumnsForm(PageForm):
@@ -92,7 +95,8 @@ class ColumnsForm(PageForm):
         required=False,
         choices=[("", "—"), *Relation.choices],
         help_text=_(
-            "What the consent rests on. One relation for the whole list: if it mixes several, split it and import each part."
+            "What the consent rests on. If the list mixes several, choose the column that says it for each row; this one "
+            "then counts for rows without."
         ),
     )
     mixed_sure = forms.BooleanField(

@@ -4,7 +4,7 @@ The file is sealed before anything else looks at it. What is chosen is kept in t
 were mapped is remembered for this client and header; neither ever claims a consent that nobody entered (product.md 3d-4).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, BinaryIO
 
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as lazy
 from contacts.consent import proofs, setting
 from contacts.consent.ledger import Facts
 from contacts.imports import columns, problems, reading, reasons
+from contacts.imports.judging import RELATION
 from contacts.imports.planning import KIND, STORE, customs_of, opener_of
 from contacts.models import ColumnMapping, Contact, ImportFile, ProofFile, Relation
 from cyberadmin.accounts import audit, policy
@@ -207,10 +208,12 @@ def _check(actor: User, file: ImportFile, chosen: Chosen) -> None:
         how=chosen.how,
         place=chosen.place,
     )
-    wrong = setting.problems(actor, file.account, facts)
+    by_row = RELATION in taken and not chosen.relation
+    # Where each row says its relation, only what is said of the whole list is looked at here.
+    wrong = setting.problems(actor, file.account, replace(facts, relation=Relation.CLIENTS) if by_row else facts)
     if "consent_on" in taken and chosen.consent_on is None:
         wrong.pop("given_on", None)
-    elif chosen.consent_on is None and chosen.relation:
+    elif chosen.consent_on is None and (chosen.relation or by_row):
         wrong["given_on"] = _("Choose the column that holds the date of consent, or give one date for the whole list.")
     if "consent_proof" in taken and not chosen.proof:
         wrong.pop("proof", None)
@@ -218,8 +221,8 @@ def _check(actor: User, file: ImportFile, chosen: Chosen) -> None:
         wrong["relation"] = _("Only an agency administrator may import a purchased list, with a proof of consent.")
     if chosen.relation == Relation.MIXED and not chosen.mixed_sure:
         wrong["relation"] = _(
-            "A mixed list proves little for anybody. Split the file by relation and import each part with its own; only "
-            "where that is impossible, tick the box below."
+            "A mixed list proves little for anybody. Choose the column that says the relation of each row, or split the "
+            "file and import each part with its own; only where that is impossible, tick the box below."
         )
     found |= {{"given_on": "consent_on"}.get(name, name): words for name, words in wrong.items()}
     if chosen.language and chosen.language not in Contact.Language.values:

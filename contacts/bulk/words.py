@@ -39,6 +39,8 @@ SENTENCES: dict[str, str | Promise] = {
     "twice_in_file": lazy("This address stands in row %(line)s already; that row counts."),
     "no_consent_date": lazy("No date of consent. Fill it in, or give one date for the whole list."),
     "consent_in_future": lazy("The date of consent, %(on)s, lies in the future."),
+    "no_row_relation": lazy("No relation. Fill it in, or choose one for the rows without."),
+    "no_how": lazy("Express consent needs how and where it was given: say it for the whole list."),
     "no_proof": lazy("Express consent needs a proof. Fill it in, or give one for the whole list."),
     "lapsed_on_arrival": lazy("This consent lapsed on %(on)s, so nothing may be sent to this person."),
     "gone_already": lazy("This contact is no longer there."),

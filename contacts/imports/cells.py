@@ -17,7 +17,7 @@ from . import dates, emails
 from .columns import CUSTOM, Custom
 from .country_names import COUNTRY_NAMES
 from .dates import EARLIEST, Bad
-from .words import GENDERS, LANGUAGES, plain
+from .words import GENDERS, LANGUAGES, RELATIONS, plain
 
 #: Takes a cell as tidied by `tidy`; gives the value. Raises Bad.
 Cell = Callable[[str], Any]
@@ -102,6 +102,12 @@ def _for_custom(kind: str, order: str) -> Cell:
 def _language(text: str) -> str:
     if (known := LANGUAGES.get(plain(text))) is None:
         raise Bad("language")
+    return known
+
+
+def _relation(text: str) -> str:
+    if (known := RELATIONS.get(plain(text))) is None:
+        raise Bad("relation")
     return known
 
 
@@ -191,4 +197,5 @@ _PLAIN: dict[str, Cell] = {
     "language": _language,
     "country": _country,
     "postal_code": _postal_code,
+    "consent_relation": _relation,
 }

@@ -26,11 +26,12 @@ TARGETS = (
     "postal_code",
     "country",
     "note",
+    "consent_relation",
     "consent_on",
     "consent_proof",
 )
 #: Never chosen for the person.
-NEVER_PRESET = frozenset(("consent_on", "consent_proof"))
+NEVER_PRESET = frozenset(("consent_relation", "consent_on", "consent_proof"))
 #: Below this a guess is shown but not preset.
 PRESET_FROM = 0.6
 _ADDRESS = re.compile(r"[^\s@<>;,]+@[^\s@<>;,]+\.[^\s@<>;,]+")

@@ -8,6 +8,7 @@ from cyberadmin.sync.models import ChangeSet
 from cyberadmin.sync.resource import Values
 
 from . import reasons
+from .judging import RELATION
 from .problems import Problem
 
 
@@ -33,13 +34,16 @@ def facts(change_set: ChangeSet) -> list[tuple[str, str]]:
     parameters = change_set.parameters
     file = ImportFile.objects.filter(change_set=change_set).first()
     found = [(_("File"), file.original_name if file else "")]
-    if not parameters.get("relation"):
+    if "relation" not in parameters:
         return found
     relation = str(parameters["relation"])
+    named = str(Relation(relation).label) if relation in Relation.values else relation
+    if RELATION in parameters.get("mapping", {}).values():
+        named = _("as the file says; for rows without: %(relation)s") % {"relation": named or _("none")}
     given = parameters.get("consent_on")
     stated = [
         (_("Groups"), words.titles(change_set.account_id, parameters.get("groups", ())) or _("none")),
-        (_("Relation"), str(Relation(relation).label) if relation in Relation.values else relation),
+        (_("Relation"), named),
         (_("Consent given on"), words.day(given) if given else _("as the file says")),
         (_("How"), str(parameters.get("how", ""))),
         (_("Where"), str(parameters.get("place", ""))),

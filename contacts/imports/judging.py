@@ -13,7 +13,7 @@ from typing import Any
 from contacts.bulk.base import Answer, V
 from contacts.bulk.groups import GROUP, memberships
 from contacts.consent import terms
-from contacts.models import Contact, email_key
+from contacts.models import Contact, Relation, email_key
 from cyberadmin.accounts.models import Account
 from cyberadmin.sync import registry
 from cyberadmin.sync.bulk.kinds import Judged
@@ -25,19 +25,23 @@ from .firsts import Firsts
 from .overlap import Sample
 
 #: What a row says about consent; everything else it holds is a field of the contact.
-CONSENT_ON, CONSENT_PROOF = "consent_on", "consent_proof"
-_CONSENT = frozenset((CONSENT_ON, CONSENT_PROOF))
+CONSENT_ON, CONSENT_PROOF, RELATION = "consent_on", "consent_proof", "consent_relation"
+CONSENT = frozenset((CONSENT_ON, CONSENT_PROOF, RELATION))
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What the person chose for the whole list. `groups` are primary keys, `consent_on` counts for rows without a date."""
+    """What the person chose for the whole list. `groups` are primary keys.
+
+    `relation` and `consent_on` count for rows that say none; `says_how` = how and where express consent was given.
+    """
 
     relation: str
     groups: tuple[int, ...] = ()
     consent_on: date | None = None
     proof: str = ""
     language: str = ""
+    says_how: bool = False
 
     @classmethod
     def of(cls, parameters: dict[str, Any]) -> "Choices":
@@ -49,12 +53,13 @@ class Choices:
             consent_on=date.fromisoformat(given) if given else None,
             proof=str(parameters.get("proof", "")),
             language=str(parameters.get("language", "")),
+            says_how=bool(parameters.get("how") and parameters.get("place")),
         )
 
-    @property
-    def is_express(self) -> bool:
-        """Whether the list claims express consent, for which every row needs a proof."""
-        return terms.type_of(self.relation) == Contact.Consent.EXPRESS
+
+def relation_of(parameters: dict[str, Any], values: Values) -> str:
+    """The relation of a planned row: what it says itself, else what was chosen for the list."""
+    return str(values.get(RELATION) or parameters.get("relation", ""))
 
 
 class ImportJudge:
@@ -65,9 +70,8 @@ class ImportJudge:
         self.resource = registry.get("contact")
         self.firsts = Firsts()
         self.sample = Sample(seed)
-        self.is_express = choices.is_express
-        #: When a consent of this list ends, by the day on which it was given: few days, many rows.
-        self.expiries: dict[date, date | None] = {}
+        #: When a consent of this list ends, by relation and the day on which it was given: few of these, many rows.
+        self.expiries: dict[tuple[str, date], date | None] = {}
         self.people: dict[str, Contact] = {}
         self.held: dict[int, dict[int, bool]] = {}
         self.protected: dict[str, str] = {}
@@ -114,20 +118,31 @@ class ImportJudge:
 
     def _consented(self, row: TypedRow, person: Contact | None) -> Answer | None:
         """What stands against the consent that this row claims; None when nothing does."""
+        relation = self._relation(row)
+        if not relation:
+            return Answer(V.INVALID, reason="no_row_relation")
+        if relation == Relation.PURCHASED and relation != self.choices.relation:
+            return Answer(V.REFUSED, reason="purchased_list")
+        return self._dated(row, relation)
+
+    def _dated(self, row: TypedRow, relation: str) -> Answer | None:
         given = self._given_on(row)
         if given is None:
             return Answer(V.INVALID, reason="no_consent_date")
         if given > self.today:
             return Answer(V.INVALID, reason="consent_in_future", detail={"on": given.isoformat()})
-        if self.is_express and not self._proof(row):
-            return Answer(V.INVALID, reason="no_proof")
-        expires = self._expires_on(given)
+        if terms.type_of(relation) == Contact.Consent.EXPRESS:
+            if not self._proof(row):
+                return Answer(V.INVALID, reason="no_proof")
+            if not self.choices.says_how:
+                return Answer(V.INVALID, reason="no_how")
+        expires = self._expires_on(relation, given)
         if expires is not None and expires <= self.today:
             return Answer(V.REFUSED, reason="lapsed_on_arrival", detail={"on": expires.isoformat()})
         return None
 
     def _wanted(self, row: TypedRow, key: str, person: Contact | None) -> Answer:
-        fields = {name: value for name, value in row.values.items() if name not in _CONSENT}
+        fields = {name: value for name, value in row.values.items() if name not in CONSENT}
         if person is None:
             self.sample.take(key)
             if self.choices.language:
@@ -140,7 +155,7 @@ class ImportJudge:
         held = self.held.get(person.pk, {})
         groups = {f"{GROUP}{pk}": True for pk in self.choices.groups if not held.get(pk)}
         consent = self._consent(row)
-        better = self._improves(person, consent)
+        better = self._improves(person, consent, self._relation(row))
         if not changed and not groups and not better:
             return Answer(V.SAME, reason="same_as_there")
         base = {name: current.get(name) for name in changed} | dict.fromkeys(groups, False)
@@ -152,10 +167,14 @@ class ImportJudge:
             base={**base, **_consent_of(person)},
         )
 
-    def _expires_on(self, given: date) -> date | None:
-        if given not in self.expiries:
-            self.expiries[given] = terms.expires_on(self.choices.relation, given)
-        return self.expiries[given]
+    def _expires_on(self, relation: str, given: date) -> date | None:
+        key = (relation, given)
+        if key not in self.expiries:
+            self.expiries[key] = terms.expires_on(relation, given)
+        return self.expiries[key]
+
+    def _relation(self, row: TypedRow) -> str:
+        return str(row.values.get(RELATION) or self.choices.relation)
 
     def _given_on(self, row: TypedRow) -> date | None:
         written = row.values.get(CONSENT_ON)
@@ -168,17 +187,18 @@ class ImportJudge:
         given = self._given_on(row)
         proof = self._proof(row)
         values: Values = {CONSENT_ON: given.isoformat()} if given else {}
-        return values | ({CONSENT_PROOF: proof} if proof else {})
+        said = row.values.get(RELATION)
+        return values | ({CONSENT_PROOF: proof} if proof else {}) | ({RELATION: said} if said else {})
 
-    def _improves(self, person: Contact, consent: Values) -> bool:
+    def _improves(self, person: Contact, consent: Values, relation: str) -> bool:
         """Whether the vendor would take this consent over: it keeps a better or longer one (product.md 3c)."""
         if person.consent_type == Contact.Consent.EXPRESS:
             return False
-        if self.is_express or person.consent_read_at is None:
+        if terms.type_of(relation) == Contact.Consent.EXPRESS or person.consent_read_at is None:
             return True
-        new = self._expires_on(date.fromisoformat(consent[CONSENT_ON]))
+        new = self._expires_on(relation, date.fromisoformat(consent[CONSENT_ON]))
         if person.consent_expires_on is None:
-            return person.consent_relation != self.choices.relation
+            return person.consent_relation != relation
         return new is None or new > person.consent_expires_on
 
 
@@ -186,4 +206,4 @@ def _consent_of(person: Contact) -> Values:
     if person.consent_read_at is None:
         return {}
     given = person.consent_on.isoformat() if person.consent_on else None
-    return {"consent_relation": person.consent_relation, CONSENT_ON: given}
+    return {RELATION: person.consent_relation, CONSENT_ON: given}

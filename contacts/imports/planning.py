@@ -33,7 +33,7 @@ from groups.models import Group
 from . import import_words, problems, reading, survey
 from .columns import Custom, check_mapping
 from .convert import Converter
-from .judging import CONSENT_ON, CONSENT_PROOF, Choices, ImportJudge
+from .judging import CONSENT_ON, CONSENT_PROOF, RELATION, Choices, ImportJudge, relation_of
 from .overlap import other_client
 from .settling import settle
 
@@ -96,7 +96,7 @@ class ImportKind(BulkKind):
         if waiting is not None:
             raise Refused("group_not_there_yet", {"title": waiting.title})
         actor, relation = change_set.actor, change_set.parameters.get("relation")
-        if relation not in Relation.values:
+        if relation not in Relation.values and (relation or not says_relations(change_set)):
             raise Refused("no_relation")
         if relation == Relation.PURCHASED and not (actor and actor.is_active and actor.is_superuser):
             raise Refused("purchased_list")
@@ -111,28 +111,37 @@ class ImportKind(BulkKind):
         groups = _group_names(change_set)
         joins = sent.filter(verdict=V.UPDATE, base__has_any_keys=groups).count() if groups else 0
         months: Counter[str] = Counter()
-        for given, number in _consent_days(sent):
-            expires = terms.expires_on(relation, date.fromisoformat(given)) if given else None
+        relations: Counter[str] = Counter()
+        for own, given, number in _consents(sent, by_row=says_relations(change_set)):
+            relations[own or relation] += number
+            expires = terms.expires_on(own or relation, date.fromisoformat(given)) if given else None
             months[expires.isoformat()[:7] if expires else ""] += number
         return {
             "contacts_before": subscribed(change_set),
             "contacts_change": new,
             "automation_mails": new + joins,
-            "consent_type": terms.type_of(relation),
-            "relation": relation,
+            "relations": sorted(((n, terms.type_of(n), number) for n, number in relations.items()), key=_most_first),
             "expiries": dict(sorted(months.items())),
         }
 
     def needs_second_person(self, change_set: ChangeSet) -> str:
-        if Choices.of(change_set.parameters).is_express:
+        planned = {relation for relation, _type, _number in change_set.forecast.get("relations", ())}
+        if not {str(change_set.parameters.get("relation", "")), *planned}.isdisjoint(terms.EXPRESS):
             return "express_consent"
         return "many_rows" if to_do(change_set) > settings.BULK_SECOND_PERSON_ABOVE else ""
 
     def compose(self, change_set: ChangeSet, verb: str, rows: Sequence[PlannedRow]) -> BatchWrite:
         groups = Group.objects.filter(account=change_set.account_id, pk__in=change_set.parameters.get("groups", ()))
         there = sorted(number for number in groups.values_list("remote_id", flat=True) if number is not None)
-        relation = str(change_set.parameters["relation"])
+        relation = relation_of(change_set.parameters, rows[0].values)
         return AddMembers(members=[_member(row) for row in rows], relation_type=relation, groups=there)
+
+    def together(self, change_set: ChangeSet, rows: Sequence[PlannedRow]) -> list[PlannedRow]:
+        """A batch claims one relation for all its people (api/README.md 4.9)."""
+        if not says_relations(change_set):
+            return list(rows)
+        first = relation_of(change_set.parameters, rows[0].values)
+        return [row for row in rows if relation_of(change_set.parameters, row.values) == first]
 
     def settle(self, change_set: ChangeSet, verb: str, rows: Sequence[PlannedRow]) -> None:
         settle(change_set, rows)
@@ -175,12 +184,27 @@ def _typed(file: ImportFile, customs: Sequence[Custom], today: date) -> Iterator
     return (convert(row) for row in source.rows())
 
 
-def _consent_days(rows: QuerySet[PlannedRow]) -> Iterator[tuple[str | None, int]]:
-    """(day of consent, rows) by ranges of rows: to group a million at once, a database sorts them all in memory."""
+def _most_first(claimed: tuple[str, str, int]) -> tuple[int, str]:
+    relation, _type, number = claimed
+    return -number, relation
+
+
+def says_relations(change_set: ChangeSet) -> bool:
+    """Whether a column of the list says the relation of each row."""
+    return RELATION in change_set.parameters.get("mapping", {}).values()
+
+
+def _consents(rows: QuerySet[PlannedRow], *, by_row: bool) -> Iterator[tuple[str | None, str | None, int]]:
+    """(relation that the row says itself, day of consent, rows) by ranges of rows.
+
+    To group a million at once, a database would sort them all in memory.
+    """
+    names = (f"values__{RELATION}", f"values__{CONSENT_ON}") if by_row else (f"values__{CONSENT_ON}",)
     last = rows.aggregate(last=Max("number"))["last"] or 0
     for start in range(0, last + 1, _RANGE):
         part = rows.filter(number__gte=start, number__lt=start + _RANGE)
-        yield from part.values_list(f"values__{CONSENT_ON}").annotate(Count("pk"))
+        for *said, given, number in part.values_list(*names).annotate(Count("pk")):
+            yield (said[0] if said else None), given, number
 
 
 def _group_names(change_set: ChangeSet) -> list[str]:
@@ -198,7 +222,7 @@ def _member(row: PlannedRow) -> BatchMember:
             arguments[name] = date.fromisoformat(value) if value else None
         elif name == CONSENT_PROOF:
             arguments[name] = value
-        elif name not in ("email", CONSENT_ON) and not name.startswith(GROUP):
+        elif name not in ("email", CONSENT_ON, RELATION) and not name.startswith(GROUP):
             arguments[name] = value
     if custom:
         arguments["custom_values"] = custom

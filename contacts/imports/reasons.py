@@ -142,6 +142,10 @@ CELLS: dict[str, tuple[Text, Text]] = {
         lazy("This is not a language that cyberadmin knows."),
         lazy("Write French or English (fr, en), or leave it empty."),
     ),
+    "relation": (
+        lazy("This is not understood as a relation."),
+        lazy("Write it as Cyberimpact calls it, such as active clients or information request."),
+    ),
     "gender": (
         lazy("This is not understood as a gender."),
         lazy("Write M, F or X, or leave it empty."),

@@ -21,7 +21,7 @@ from cyberadmin.sync.models import ChangeSet, PlannedRow
 from cyberadmin.sync.resource import Seen, Values
 from cyberadmin.sync.upsert import insert_rows, listed, pick_rows, update_rows
 
-from .judging import CONSENT_ON, CONSENT_PROOF
+from .judging import CONSENT, CONSENT_ON, CONSENT_PROOF, relation_of
 
 _TEXTS = ("first_name", "last_name", "company", "gender", "language", "postal_code", "country", "note")
 _CONSENT = ("consent_type", "consent_relation", "consent_on", "consent_expires_on", "consent_proof", "consent_read_at")
@@ -37,14 +37,16 @@ _NEW = {
 
 
 def settle(change_set: ChangeSet, rows: Sequence[PlannedRow]) -> None:
-    """The vendor has these rows now. Call it inside the settling transaction."""
-    settling = _Settling(change_set)
+    """The vendor has these rows of one batch now. Call it inside the settling transaction."""
+    # A batch claims one relation for all its people.
+    relation = relation_of(change_set.parameters, rows[0].values)
+    settling = _Settling(change_set, relation)
     keys = {email_key(row.label): row for row in rows}
     with writing():
         people = settling.update(_living(change_set.account_id, keys), keys)
         people |= settling.insert([(key, row) for key, row in keys.items() if key not in people])
         _join_groups(people, keys)
-    _note(change_set, rows)
+    _note(change_set, relation, rows)
 
 
 def _living(account_id: int, keys: dict[str, PlannedRow]) -> dict[str, Contact]:
@@ -56,9 +58,9 @@ def _living(account_id: int, keys: dict[str, PlannedRow]) -> dict[str, Contact]:
 class _Settling:
     """Turns planned rows into columns of contacts."""
 
-    def __init__(self, change_set: ChangeSet) -> None:
+    def __init__(self, change_set: ChangeSet, relation: str) -> None:
         self.account_id = change_set.account_id
-        self.relation = str(change_set.parameters["relation"])
+        self.relation = relation
         self.resource = registry.get("contact")
         self.moment = now()
 
@@ -125,7 +127,7 @@ class _Settling:
 
 def _fields(values: Values) -> Values:
     """The columns among the values of a row."""
-    skipped = ("email", CONSENT_ON, CONSENT_PROOF)
+    skipped = ("email", *CONSENT)
     return {name: value for name, value in values.items() if name not in skipped and not name.startswith(GROUP)}
 
 
@@ -145,11 +147,11 @@ def _join_groups(people: dict[str, int], keys: dict[str, PlannedRow]) -> None:
     arrived.update(pending="")
 
 
-def _note(change_set: ChangeSet, rows: Sequence[PlannedRow]) -> None:
+def _note(change_set: ChangeSet, relation: str, rows: Sequence[PlannedRow]) -> None:
     """Write the consents that the list brought into the ledger; rows that changed none leave no trace there."""
     updated = listed([row.pk for row in rows if row.verdict == PlannedRow.Verdict.UPDATE])
     better = set(PlannedRow.objects.filter(pk__in=updated, detail__has_key="consent").values_list("pk", flat=True))
-    relation, proof_file = str(change_set.parameters["relation"]), change_set.parameters.get("proof_file")
+    proof_file = change_set.parameters.get("proof_file")
     brought = [
         (
             row.label,

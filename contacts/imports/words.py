@@ -58,6 +58,11 @@ HEADERS: dict[str, frozenset[str]] = {
         "|home country region|pays region bureau|pays region domicile"
     ),
     "note": _names("note|notes|commentaire|commentaires|remarque|remarques|comment|comments|remarks|memo"),
+    "consent_relation": _names(
+        "relation|relations|type de relation|relation type|relation avec le client|relation client|relation d affaires"
+        "|business relation|business relationship|relationship|lien|type de lien|lien avec le client|nature du lien"
+        "|base du consentement|consent basis|fondement du consentement|type de consentement|consent type"
+    ),
     "consent_on": _names(
         "date de consentement|date du consentement|consentement le|consent date|consented on|date of consent"
         "|consentement date|optin time|opt in time|optin date|opt in date|confirm time|date d inscription"
@@ -111,6 +116,36 @@ GENDERS = {
         "f femme femmes feminin feminine female woman madame mme mrs ms miss mlle mademoiselle fille".split(), "f"
     ),
     **dict.fromkeys(("o", "x", "autre", "other", "non binaire", "nonbinaire", "non binary", "nonbinary", "mx"), "o"),
+}
+#: The relations of the vendor (contacts.models.Relation) as people write them. A mixed one says nothing of a single person.
+RELATIONS = {
+    name: relation
+    for relation, names in {
+        "express-consent": "express|express consent|expres|consentement expres|explicit|explicit consent|explicite"
+        "|consentement explicite",
+        "contest-participants": "contest|contests|contest participant|contest participants|concours|participant"
+        "|participants|participant a un concours|participants a un concours|participant au concours"
+        "|participants au concours",
+        "purchased-list": "purchased|purchased list|liste achetee|achetee",
+        "active-clients": "client|clients|cliente|clientes|active client|active clients|client actif|clients actifs"
+        "|cliente active|clientes actives|customer|customers|active customer|active customers|acheteur|acheteurs"
+        "|acheteuse|acheteuses",
+        "inactive-clients": "inactive client|inactive clients|client inactif|clients inactifs|cliente inactive"
+        "|ancien client|anciens clients|ancienne cliente|former client|former clients|former customer"
+        "|former customers|inactive customer|inactive customers",
+        "information-request": "information request|information requests|request for information|inquiry|inquiries"
+        "|enquiry|enquiries|demande|demandes|demande d information|demandes d information|demande de renseignements"
+        "|demande d informations|renseignements|demande de soumission|soumission|quote request",
+        "association-members": "member|members|association member|association members|membre|membres"
+        "|membre d une association|membres d une association|membre de l association|membres de l association"
+        "|adherent|adherents|adherente|adherentes",
+        "employees": "employee|employees|employe|employes|staff|personnel",
+        "partners": "partner|partners|partenaire|partenaires|business partner|partenaire d affaires",
+        "business-card": "business card|business cards|carte d affaires|cartes d affaires|carte de visite"
+        "|cartes de visite",
+        "web-contacts": "web|web contact|web contacts|contact web|contacts web|site web|website",
+    }.items()
+    for name in _names(names)
 }
 MONTHS = {
     **dict.fromkeys(("janvier", "janv", "jan", "january"), 1),

@@ -48,7 +48,7 @@ def field_label(change: Change, name: str) -> str:
 
 def value_label(change: Change, name: str, value: Any) -> Any:
     """A value of a field in words: choices by their label, everything else as it is."""
-    if name == "consent:relation":
+    if name in ("consent:relation", "consent_relation"):
         return RELATIONS.get(value, value)
     if ":" in name or value in ("", None) or not registry.known(change.kind):
         return value

@@ -333,7 +333,7 @@ def test_a_mixed_list_is_discouraged(world: World) -> None:
     file = upload(world, LIST)
     with pytest.raises(ValidationError) as refused:
         choose(world, file, relation="mixed-list")
-    assert "Split the file" in refused.value.message_dict["relation"][0]
+    assert "split the file" in refused.value.message_dict["relation"][0]
     assert choose(world, file, relation="mixed-list", mixed_sure=True).counts["create"] == 2
 
 

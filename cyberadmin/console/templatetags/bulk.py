@@ -54,6 +54,15 @@ def expiries(change_set: ChangeSet) -> list[tuple[str, int]]:
     return [(_month(month), number) for month, number in months.items()]
 
 
+@register.simple_tag
+def claimed(change_set: ChangeSet) -> list[tuple[str, str, int]]:
+    """(relation, type of consent, how many rows) that a plan claims, the most frequent first."""
+    values = change_set.forecast
+    if "relations" in values:
+        return [(relation, type, number) for relation, type, number in values["relations"]]
+    return [(values.get("relation", ""), values.get("consent_type", ""), 0)]
+
+
 def _month(month: str) -> str:
     if not month:
         return _("do not expire")

@@ -103,7 +103,8 @@ def _next_rows(work: Work) -> list[PlannedRow]:
         return list(waiting.filter(part=part).order_by("number"))
     waiting = waiting.filter(verb__in=BATCHED, result="").order_by("number")
     verb = waiting.values_list("verb", flat=True).first()
-    return list(waiting.filter(verb=verb)[: size(work.change_set)]) if verb else []
+    rows = list(waiting.filter(verb=verb)[: size(work.change_set)]) if verb else []
+    return work.kind.together(work.change_set, rows) if rows else []
 
 
 def size(change_set: ChangeSet) -> int:

@@ -98,6 +98,10 @@ class BulkKind(ABC):
         """The vendor's batch for these rows, the same bytes each time it is asked."""
         raise NotImplementedError(f"{self.kind} sends nothing in batches")
 
+    def together(self, change_set: ChangeSet, rows: Sequence[PlannedRow]) -> list[PlannedRow]:
+        """Those of these next rows that one batch can hold, the first of them in any case; the others wait for a later one."""
+        return list(rows)
+
     def settle(self, change_set: ChangeSet, verb: str, rows: Sequence[PlannedRow]) -> None:
         """Write down what the vendor confirmed for these rows (mirror rows, consent ledger), inside the settling transaction."""
 
