@@ -1,7 +1,7 @@
 """For how long data of a client is kept: the usual, or less where the client wants less (product.md 3b, L12, L14).
 
 The usual is also the most: docs/security.md, line 28 promises it. Who purges asks `limits` for every client and tells
-`note` how much went, which the settings page of the client shows night by night.
+`count` how much went, which the settings page of the client shows night by night.
 """
 
 from collections.abc import Iterator
@@ -68,11 +68,11 @@ def limits(kind: str, moment: datetime) -> Iterator[tuple[int, datetime]]:
         yield account.pk, moment - timedelta(days=days(account, kind))
 
 
-def note(account_id: int, kind: str, number: int) -> None:
+def count(account_id: int, kind: str, number: int) -> None:
     """Count what age took away today."""
     if not number:
         return
-    today = {"account_id": account_id, "day": timezone.now().date(), "kind": kind}
+    today: dict[str, Any] = {"account_id": account_id, "day": timezone.now().date(), "kind": kind}
     with transaction.atomic():
         Purged.objects.get_or_create(**today)
         Purged.objects.filter(**today).update(number=F("number") + number)

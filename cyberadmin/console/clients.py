@@ -14,7 +14,7 @@ from cyberadmin.accounts.models import Credential
 from cyberadmin.sync import services as engine
 from cyberadmin.sync.models import HeldSweep
 
-from . import custody, digest_page, register, taking_on
+from . import custody, digest_page, register, retention_page, taking_on
 from .figures import ClientFiguresPage, MyFiguresPage
 from .mailing_calendar import CalendarPage
 from .manage_page import ManagePage
@@ -37,7 +37,8 @@ class SettingsPage(ManagePage):
 
     def show(self, form: Any, **context: Any) -> HttpResponse:
         credentials = Credential.objects.filter(account=self.account).select_related("created_by")
-        return super().show(form, credentials=credentials, hosts=hosts.choices(), steps=steps(self.account), **context)
+        found = {"credentials": credentials, "hosts": hosts.choices(), "steps": steps(self.account)}
+        return super().show(form, retention=retention_page.shown(self.account), **found, **context)
 
 
 class PausePage(ManagePage):
@@ -107,6 +108,7 @@ def client_urls(site: Any) -> list[URLPattern]:
         ("my-figures/", "figures", MyFiguresPage),
         ("calendar/", "calendar", CalendarPage),
         ("settings/", "account_settings", SettingsPage),
+        ("settings/retention/", "account_retention", retention_page.RetentionPage),
         ("pause/", "account_pause", PausePage),
         ("resume/", "account_resume", ResumePage),
         ("pull/", "account_pull", PullPage),

@@ -115,6 +115,7 @@ def _agency(request: HttpRequest) -> list[Section]:
         agency += [
             Entry(_("Connect a client"), "add_link", reverse("admin:account_connect")),
             Entry(_("Staff"), "badge", reverse("admin:people")),
+            Entry(_("Clients who have left"), "inventory_2", reverse("admin:ended_clients")),
         ]
     if user.is_superuser or policy.accounts_for(user, "manage").exists():
         agency.append(Entry(_("Tokens"), "key", reverse("admin:account_register")))

@@ -41,7 +41,8 @@ def managed(user: User) -> set[int]:
 
 def paused(user: User, accounts: Sequence[Account]) -> Iterator[Need]:
     """Clients to whom nothing is sent, and how much waits for it."""
-    stopped = [account for account in accounts if account.paused_reason]
+    # A client who leaves is told of by its off-boarding.
+    stopped = [account for account in accounts if account.paused_reason and not account.is_leaving]
     open_changes = Change.objects.filter(account__in=stopped, state=Change.State.QUEUED).order_by()
     waiting = dict(open_changes.values_list("account").annotate(n=Count("pk")))
     mine = managed(user)

@@ -15,17 +15,18 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import translation
 
-from cyberadmin.accounts import audit
+from cyberadmin.accounts import audit, retention
 from cyberadmin.accounts.models import Account
 from cyberadmin.sync import crash
 from cyberadmin.sync.clock import now
-from cyberadmin.sync.uploads import Store, UploadError
+from cyberadmin.sync.uploads import UploadError
 
 from . import columns, sources, writers
+from .files import STORE, delete, folder
 from .models import ExportJob
 
-STORE = Store("exports", unlimited=True)
 LEASE = timedelta(minutes=2)
+#: The longest; clients may want less (accounts/retention.py).
 KEPT = timedelta(days=7)
 TRIES = 3
 #: Rows between two signs of life.
@@ -91,7 +92,7 @@ def _write(job: ExportJob) -> None:
         moment = now()
         ready: dict[str, Any] = {
             "state": State.READY, "stored_name": stored.name, "size": stored.size, "sha256": stored.sha256,
-            "rows": job.rows, "covers": job.covers, "finished_at": moment, "expires_at": moment + KEPT, "lease_until": None,
+            "rows": job.rows, "covers": job.covers, "finished_at": moment, "expires_at": moment + _kept(job), "lease_until": None,
         }  # fmt: skip
         if not ExportJob.objects.filter(pk=job.pk, claim=job.claim, state=State.MAKING).update(**ready):
             STORE.delete(folder(job), stored.name)
@@ -99,9 +100,9 @@ def _write(job: ExportJob) -> None:
         note("export.made", actor, job)
 
 
-def folder(job: ExportJob) -> int:
-    """Whose file it is, for the store: the client's number; 0 for a file that holds several."""
-    return job.account_id or 0
+def _kept(job: ExportJob) -> timedelta:
+    """How long its client wants it kept; a file over several clients, as long as any."""
+    return KEPT if job.account is None else timedelta(days=retention.days(job.account, "exports"))
 
 
 def note(action: str, actor: User, job: ExportJob) -> None:
@@ -134,8 +135,11 @@ def _fail(job: ExportJob, reason: str) -> None:
 
 
 def keep_house() -> None:
-    """Delete the files whose week is over, and what no job knows of; the rows stay, for the history."""
-    for job in ExportJob.objects.filter(state=State.READY, expires_at__lt=now()):
-        STORE.delete(folder(job), job.stored_name)
-        ExportJob.objects.filter(pk=job.pk).update(state=State.GONE, stored_name="", query="")
+    """Delete the files whose time is over, and what no job knows of; the rows stay, for the history."""
+    moment = now()
+    for account_id, before in retention.limits("exports", moment):
+        # A client may have chosen a shorter time since the file was made.
+        over = Q(expires_at__lt=moment) | Q(finished_at__lt=before)
+        retention.count(account_id, "exports", delete(ExportJob.objects.filter(over, account=account_id)))
+    delete(ExportJob.objects.filter(account=None, expires_at__lt=moment))
     STORE.purge(KEPT + timedelta(days=1))

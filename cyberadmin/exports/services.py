@@ -15,7 +15,7 @@ from cyberadmin.accounts.models import Account
 from cyberadmin.celery import app
 from cyberadmin.sync.clock import now
 
-from . import making, sources
+from . import files, making, sources
 from .addresses import narrowing
 from .models import ExportJob
 
@@ -97,12 +97,12 @@ def read_file(actor: User, job: ExportJob) -> Iterator[bytes]:
     """
     if not may_open(actor, job):
         raise PermissionDenied
-    making.STORE.open_plain(making.folder(job), job.stored_name).close()
+    files.STORE.open_plain(files.folder(job), job.stored_name).close()
     making.note("export.downloaded", actor, job)
     return _pieces(job)
 
 
 def _pieces(job: ExportJob) -> Iterator[bytes]:
-    with making.STORE.open_plain(making.folder(job), job.stored_name) as file:
+    with files.STORE.open_plain(files.folder(job), job.stored_name) as file:
         while piece := file.read(PIECE):
             yield piece

@@ -46,7 +46,7 @@ def text(made: Certificate) -> str:
     """The certificate as plain text."""
     with override(made.language):
         parts = [
-            (made.title.upper(), made.facts),
+            (made.title, made.facts),
             (_("What was decided"), made.steps),
             (_("What was destroyed"), made.destroyed),
             (_("What stays, why and until when"), made.kept),

@@ -1,7 +1,5 @@
 """An off-boarding, what was done in each of its steps, and the work of machines for it: the file and the purge."""
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -113,7 +111,9 @@ class Work(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["state"], condition=Q(state__in=["waiting", "doing"]), name="offboarding_open_work")]
+        indexes = [
+            models.Index(fields=["state"], condition=Q(state__in=["waiting", "doing"]), name="offboarding_open_work")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
@@ -122,7 +122,3 @@ class Work(models.Model):
     def is_open(self) -> bool:
         """Whether a worker has something to do for it."""
         return self.state in self.OPEN
-
-    def add(self, counts: dict[str, int]) -> dict[str, Any]:
-        """The counts with these added."""
-        return {**self.counts, **{name: self.counts.get(name, 0) + number for name, number in counts.items()}}

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -20,7 +21,7 @@ class Shown:
     """One step. `state`: done, todo (may be taken now) or wait (others come first, or a worker is at it)."""
 
     name: str
-    label: str
+    label: str | Promise
     state: str
     said: str
     by: str = ""

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as lazy
 from cyberadmin.accounts import audit, wall
 from cyberadmin.accounts.models import Account, AuditEvent
 from cyberadmin.cases.models import CasePart
+from cyberadmin.exports import files as exports
 from cyberadmin.sync import crash, uploads
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.mirror import writing
@@ -34,6 +35,28 @@ KEPT: dict[str, str | Promise] = {
     "offboarding.Step": lazy("Who took each of its steps."),
     "offboarding.Work": lazy("What was destroyed, in numbers."),
 }  # fmt: skip
+#: What tables hold whose models have no name for people, since no page lists them; "files" stands for the store.
+LABELS: dict[str, str | Promise] = {
+    "files": lazy("files: uploads, proofs, exports"),
+    "accounts.Purged": lazy("counts of what age took away"),
+    "cases.CaseStep": lazy("steps of cases"),
+    "campaigns.Approval": lazy("approvals of campaigns"),
+    "campaigns.Confirmation": lazy("confirmations before sending"),
+    "campaigns.EditionGroup": lazy("groups of written mailings"),
+    "campaigns.PersonReading": lazy("readings of what one person received"),
+    "campaigns.RecipientList": lazy("lists of recipients"),
+    "contacts.ConsentReading": lazy("readings of consents"),
+    "contacts.GroupMembership": lazy("memberships of groups"),
+    "offboarding.Step": lazy("steps of this off-boarding"),
+    "offboarding.Work": lazy("work done for this off-boarding"),
+    "sync.Batch": lazy("batches at Cyberimpact"),
+    "sync.Change_waits_for": lazy("links between changes"),
+    "sync.Edit": lazy("edits, with before and after"),
+    "sync.KeptExchange": lazy("failed calls kept whole"),
+    "sync.Pace": lazy("pace of calls"),
+    "sync.PullPage": lazy("pages read from Cyberimpact"),
+    "sync.Change": lazy("changes of the Outbox"),
+}
 #: Entries of the history that are about the agency's own work: what they recorded names no contact.
 _PLAIN = ("account.", "token.", "access.", "offboarding.", "case.", "letter.")
 #: Names of values that say what was done, not to whom.
@@ -79,7 +102,9 @@ def run(work_id: int) -> None:
 def _destroy(work: Work) -> None:
     off_boarding = work.off_boarding
     account: Account = off_boarding.account
-    leases.keep(work, counts=_count(work, "files", uploads.purge_client(account.pk)))
+    # Files over several clients go as well: nothing of one can be taken out of them.
+    files = uploads.purge_client(account.pk) + exports.forget_client(account.pk)
+    leases.keep(work, counts=_count(work, "files", files))
     while any([_empty(work, model, path, account.pk) for model, path in tables()]):
         # Until a whole round finds nothing: a worker that was on its way may have written in between.
         crash.here("client_purged_once")
@@ -111,9 +136,11 @@ def _empty(work: Work, model: type[models.Model], path: str, account_id: int) ->
     return found
 
 
-def _count(work: Work, name: str, number: int) -> dict[str, Any]:
-    work.counts = work.add({name: number}) if number else work.counts
-    return work.counts
+def _count(work: Work, name: str, number: int) -> dict[str, int]:
+    if number:
+        work.counts = {**work.counts, name: work.counts.get(name, 0) + number}
+    counts: dict[str, int] = work.counts
+    return counts
 
 
 def look_again() -> None:
@@ -134,9 +161,7 @@ def left_over(account_id: int) -> dict[str, int]:
 
 def label_of(name: str) -> str:
     """What a table holds, in words, for the report and the certificate."""
-    if name == "files":
-        return str(lazy("files: uploads, proofs, exports"))
-    return str(apps.get_model(name)._meta.verbose_name_plural)
+    return str(LABELS.get(name) or apps.get_model(name)._meta.verbose_name_plural)
 
 
 # --- what stays ---
@@ -171,4 +196,4 @@ def _forget_words() -> None:
 def kept() -> Iterator[tuple[str, str]]:
     """(what stays, why), in words."""
     for name, why in KEPT.items():
-        yield str(apps.get_model(name)._meta.verbose_name_plural), str(why)
+        yield label_of(name), str(why)

@@ -1,7 +1,7 @@
 """The whole of a failed call, kept sealed for the vendor's support: both sides of it, but never the token.
 
 What lists and pages show of a call is masked and short (`connection.py`). A failed one is kept whole beside it for
-`housekeeping.EXCHANGES_KEPT`, because the vendor's support asks for "the full request and the full response" (product.md S24).
+`retention.KINDS["exchanges"]`, because the vendor's support asks for "the full request and the full response" (product.md S24).
 """
 
 import json

@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from cyberadmin.accounts import wall
+from cyberadmin.accounts import retention, wall
 
 from .bulk import purging
 from .clock import now
@@ -13,17 +13,16 @@ from .sweep import purge_tombstones
 
 logger = logging.getLogger(__name__)
 
-CALLS_KEPT = timedelta(days=90)
-#: Failed calls whole, with personal data: long enough for a question to the vendor's support.
-EXCHANGES_KEPT = timedelta(days=30)
 SUBMISSIONS_KEPT = timedelta(days=7)
 
 
 def run() -> None:
     """Prune calls, used form ids, finished staging and tombstones by age; log where mirror and Outbox disagree."""
     moment = now()
-    KeptExchange.objects.filter(at__lt=moment - EXCHANGES_KEPT).delete()
-    ApiCall.objects.filter(at__lt=moment - CALLS_KEPT).delete()
+    for kind, model in (("exchanges", KeptExchange), ("calls", ApiCall)):
+        for account_id, before in retention.limits(kind, moment):
+            _gone, by_model = model._default_manager.filter(account=account_id, at__lt=before).delete()
+            retention.count(account_id, kind, by_model.get(model._meta.label, 0))
     Submission.objects.filter(at__lt=moment - SUBMISSIONS_KEPT).delete()
     ended = PullRun.objects.exclude(state__in=(PullRun.State.QUEUED, PullRun.State.RUNNING))
     PullPage.objects.filter(run__in=ended).delete()

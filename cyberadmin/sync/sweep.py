@@ -8,12 +8,13 @@ person decides first: the vendor's lists have been wrong before. Tombstones are 
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef
 
+from cyberadmin.accounts import retention
 from cyberadmin.api import errors
 
 from . import pace, record, registry
@@ -31,7 +32,6 @@ logger = logging.getLogger(__name__)
 #: More than this many, and more than this share, of a kind's rows missing at once is for a person to decide.
 FEW, SHARE = 10, 0.10
 CHECKS_PER_RUN = 200
-TOMBSTONE_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -74,17 +74,24 @@ def go_on(context: "PullContext") -> None:
 
 
 def purge_tombstones() -> int:
-    """Delete the tombstones that are older than 30 days; returns how many."""
-    oldest = now() - timedelta(days=TOMBSTONE_DAYS)
+    """Delete the tombstones that are older than 30 days, or than their client wants; returns how many."""
     purged = 0
-    for resource in registry.in_pull_order():
-        # A tombstone that an open change still speaks of waits for that change.
-        open_changes = Change.objects.filter(kind=resource.kind, object_id=OuterRef("pk"), state__in=Change.OPEN)
-        old = resource.model.objects.filter(~Exists(open_changes), gone_at__lt=oldest)
-        while ids := list(old.values_list("pk", flat=True)[:500]):
-            with writing():
-                resource.model.objects.filter(pk__in=ids).delete()
-            purged += len(ids)
+    for account_id, oldest in retention.limits("deleted", now()):
+        gone = sum(_purge_tombstones(resource, account_id, oldest) for resource in registry.in_pull_order())
+        retention.count(account_id, "deleted", gone)
+        purged += gone
+    return purged
+
+
+def _purge_tombstones(resource: Resource, account_id: int, oldest: datetime) -> int:
+    # A tombstone that an open change still speaks of waits for that change.
+    open_changes = Change.objects.filter(kind=resource.kind, object_id=OuterRef("pk"), state__in=Change.OPEN)
+    old = resource.model.objects.filter(~Exists(open_changes), account=account_id, gone_at__lt=oldest)
+    purged = 0
+    while ids := list(old.values_list("pk", flat=True)[:500]):
+        with writing():
+            resource.model.objects.filter(pk__in=ids).delete()
+        purged += len(ids)
     return purged
 
 

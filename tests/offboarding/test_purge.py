@@ -69,6 +69,11 @@ def test_every_table_of_a_client_is_purged_or_kept_with_a_reason() -> None:
     assert all(str(why) for why in purging.KEPT.values())
 
 
+def test_every_table_has_a_name_for_people() -> None:
+    for model in wall.scoped_models():
+        assert model._meta.label in purging.LABELS or "verbose_name" in model._meta.original_attrs, model
+
+
 def test_whatever_refers_to_a_row_goes_before_it() -> None:
     order = [model for model, _path in purging.tables()]
     for place, model in enumerate(order):
@@ -90,7 +95,7 @@ def test_no_planted_marker_is_left_outside_the_shell(agency: Agency) -> None:
     assert tables_that_hold("MARKOURS") <= SHELL
     entry = AuditEvent.objects.get(action="change.discard")
     assert (entry.detail, entry.why) == ({"object": ""}, "")
-    assert tables_that_hold("MARKTHEIRS") > SHELL
+    assert len(tables_that_hold("MARKTHEIRS")) > 20
 
 
 def test_a_worker_that_dies_is_followed_by_one_that_goes_on(agency: Agency) -> None:

@@ -18,7 +18,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cyberadmin.accounts.forms import ReasonForm
+from cyberadmin.accounts.forms import PageForm, ReasonForm
 from cyberadmin.accounts.recent import RecentPassword
 from cyberadmin.accounts.scoping import ScopedPage, account_of, address
 from cyberadmin.console.manage_page import ManagePage
@@ -71,7 +71,7 @@ class LeavingPage(RecentPassword, ManagePage):
     """A step of the off-boarding that is going on; afterwards back to all of them. Asks for the password."""
 
     template_name = "offboarding/step.html"
-    form_class = ReasonForm
+    form_class: ClassVar[type[PageForm]] = ReasonForm
     #: What the page says above its form: a key of step.html.
     about: ClassVar[str] = ""
 
