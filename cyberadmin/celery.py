@@ -25,6 +25,7 @@ app.autodiscover_tasks(
         "cyberadmin.figures",
         "cyberadmin.history",
         "cyberadmin.exports",
+        "cyberadmin.offboarding",
         "cyberadmin.console",
     ]
 )

@@ -24,12 +24,14 @@ from contacts.imports import reading
 from contacts.imports.planning import STORE
 from contacts.models import Contact, CustomField, GroupMembership, ImportFile, ProofFile
 from cyberadmin.accounts import audit
-from cyberadmin.accounts.models import Account, Credential, Sender
+from cyberadmin.accounts.models import Account, Credential, Purged, Sender
 from cyberadmin.cases import clocks
 from cyberadmin.cases import services as cases
 from cyberadmin.cases.details import Details
 from cyberadmin.exports import making
 from cyberadmin.exports.models import ExportJob
+from cyberadmin.offboarding.models import OffBoarding
+from cyberadmin.offboarding.store import STORE as LEAVING
 from cyberadmin.people.models import OneTimeLink
 from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import ApiCall, Change, ChangeSet, Edit, Heartbeat, HeldSweep, PlannedRow, PullRun
@@ -237,6 +239,31 @@ def plant(marker: str) -> Planted:
         finished_at=timezone.now(),
         expires_at=timezone.now() + timedelta(days=7),
     )
+    leaving = OffBoarding.objects.create(
+        account=account,
+        client_name=account.name,
+        vendor_name=account.vendor_name,
+        reason=f"{marker} reason",
+        asked_by=f"{marker} contact",
+        begun_by=author,
+        begun_by_name=author.username,
+        begun_at=timezone.now(),
+    )
+    leaving.steps.create(name="changes", by=author, by_name=author.username, at=timezone.now(), why=f"{marker} why")
+    zipped = LEAVING.keep(account.pk, BytesIO(f"{marker} zipped".encode()))
+    leaving.works.create(
+        kind="file",
+        state="done",
+        asked_by=author,
+        asked_by_name=author.username,
+        asked_at=timezone.now(),
+        ended_at=timezone.now(),
+        form="csv",
+        language="en",
+        stored_name=zipped.name,
+        sha256=marker,
+    )
+    Purged.objects.create(account=account, day=timezone.now().date(), kind=f"{marker}"[:12], number=5)
     pks = {
         "exportjob": export.pk,
         "contact": contact.pk,

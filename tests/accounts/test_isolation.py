@@ -186,7 +186,7 @@ def test_pages_of_a_client_never_show_another_ones(agency: Agency) -> None:
                 assert agency.theirs.marker not in response.getvalue().decode(errors="replace"), (role, path)
     # Every page was really looked at, but for those that only take a form or lead on.
     assert {door.name for door in scoped_doors()} - opened == {
-        "account_proving", "account_confirm", "sync_change_act", "sync_changeset_act"
+        "account_proving", "account_confirm", "leaving_begin", "sync_change_act", "sync_changeset_act"
     }  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 
+from cyberadmin.offboarding.models import OffBoarding
+from cyberadmin.offboarding.store import STORE
 from tests.accounts.isolation_world import Agency, build
 
 
@@ -16,4 +18,9 @@ def _catalogues() -> None:
 
 @pytest.fixture
 def agency(db: None) -> Agency:
-    return build()
+    made = build()
+    # The clients of these tests have not begun to leave.
+    OffBoarding.objects.all().delete()
+    for planted in (made.ours, made.theirs):
+        STORE.purge_account(planted.account.pk)
+    return made

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models.signals import post_delete
 from django.utils import timezone
 
 from cyberadmin.accounts import audit, policy, wall
 from cyberadmin.accounts.models import Account, AuditEvent
+from cyberadmin.celery import app
 from cyberadmin.offboarding import leases, purging, services, tasks
 from cyberadmin.offboarding.models import OffBoarding, Work
 from cyberadmin.sync import clock, housekeeping, sweeper, uploads
@@ -213,3 +215,9 @@ def test_the_file_that_lies_too_long_goes(agency: Agency) -> None:
     tasks.keep_house()
     work.refresh_from_db()
     assert (work.state, work.stored_name) == (Work.State.GONE, "")
+
+
+def test_workers_know_every_task_that_the_beat_sends() -> None:
+    app.loader.import_default_modules()
+    wanted = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert wanted | {services.MAKE, services.PURGE} <= set(app.tasks)
