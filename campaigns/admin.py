@@ -26,6 +26,7 @@ from .pages.recipients import RecipientsPage, RecipientsStatus
 from .pages.send import ConfirmationStatus, IdentityPage, SendPage, TestPage
 from .pages.times import TimePage
 from .pages.write import BodyPage, CampaignAddPage, CopyPage, DeletePage, LanguagePage, RenamePage, WritePage
+from .results import LEFT
 from .templatetags.campaigns import amount, rate, stage_tone, stage_words
 
 
@@ -198,15 +199,17 @@ class MailingAdmin(MirrorAdmin):
 
     @display(description=_("Recipients"))
     def people(self, obj: Mailing) -> str:
+        if obj.stage not in LEFT:
+            return amount(obj.recipients_count or None)
         return amount(obj.recipients_count if obj.emails_sent is None else obj.emails_sent)
 
     @display(description=_("Opened"))
     def opened(self, obj: Mailing) -> str:
-        return rate(obj.view_rate)
+        return rate(obj.view_rate if obj.stage in LEFT else None)
 
     @display(description=_("Clicked"))
     def clicked(self, obj: Mailing) -> str:
-        return rate(obj.click_rate)
+        return rate(obj.click_rate if obj.stage in LEFT else None)
 
 
 admin.site.register(Campaign, CampaignAdmin)

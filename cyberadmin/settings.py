@@ -141,6 +141,7 @@ LANGUAGES = [("fr", _("French")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = ["cyberadmin.formats"]
 TIME_ZONE = env.str("CYBERADMIN_TIME_ZONE", default="America/Toronto")
 
 # --- Static files --------------------------------------------------------------------------------------------------

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 
 from campaigns.click_map import Link
 from campaigns.results import Step
+from cyberadmin.accounts.numbers import grouped
 
 #: The steps that narrow from one to the next; the others are counted beside them.
 NARROWING = ("sent", "delivered", "opened", "clicked")
@@ -59,8 +59,7 @@ class Curve:
 
 def bar(label: Promise | str, count: int | None, share: float | None) -> Bar:
     """One bar of a share of the whole."""
-    value = "–" if count is None else number_format(count, 0, force_grouping=True)
-    return Bar(label, value, share, f"{min(max(share or 0.0, 0.0), 1.0) * 100:.2f}")
+    return Bar(label, grouped(count), share, f"{min(max(share or 0.0, 0.0), 1.0) * 100:.2f}")
 
 
 def link_rows(links: list[Link]) -> list[tuple[Link, Bar]]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.models import Mailing
+from cyberadmin.accounts.numbers import grouped
 
 register = template.Library()
 TONES = {"new": "quiet", "scheduled": "info", "sending": "warn", "sent": "good", "stopped": "bad", "archived": "quiet"}
@@ -55,4 +56,4 @@ def rate(share: float | None) -> str:
 @register.filter
 def amount(count: int | None) -> str:
     """A number with its thousands apart; a dash for none."""
-    return "–" if count is None else number_format(count, 0, force_grouping=True)
+    return grouped(count)

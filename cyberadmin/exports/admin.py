@@ -6,12 +6,12 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 
 from cyberadmin.accounts.localtime import moment_text
+from cyberadmin.accounts.numbers import grouped
 from cyberadmin.accounts.scoping import ScopedAdmin, rights
 from cyberadmin.sync.listing import BoundedPaginator
 
@@ -53,7 +53,7 @@ class ExportJobAdmin(ScopedAdmin):
 
     @display(description=gettext_lazy("Rows"))
     def number(self, obj: ExportJob) -> str:
-        return str(number_format(obj.rows, use_l10n=True, force_grouping=True))
+        return grouped(obj.rows)
 
     @display(description=gettext_lazy("By"))
     def by(self, obj: ExportJob) -> str:

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from cyberadmin.accounts import numbers
 from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.console import wording
 from cyberadmin.console.colour import ink
@@ -129,6 +130,12 @@ def console_pagination(cl: Any) -> dict[str, Any]:
         "next": cl.get_query_string({PAGE_VAR: page + 1}) if page < last else "",
         "noun": cl.opts.verbose_name if cl.result_count == 1 else cl.model_admin.many,
     }
+
+
+@register.filter
+def amount(number: int | None) -> str:
+    """A number with its thousands apart; a dash for none."""
+    return numbers.grouped(number)
 
 
 @register.filter

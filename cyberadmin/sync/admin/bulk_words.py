@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
+from cyberadmin.accounts.numbers import grouped
 from cyberadmin.sync import registry
 from cyberadmin.sync.bulk import kinds, reasons
 from cyberadmin.sync.models import ChangeSet, PlannedRow
@@ -52,7 +52,7 @@ REVERSALS: dict[str, str | Promise] = {
 
 def number(value: Any) -> str:
     """A number as people write it."""
-    return str(number_format(int(value or 0), use_l10n=True, force_grouping=True))
+    return grouped(int(value or 0))
 
 
 def kind_label(change_set: ChangeSet) -> str:

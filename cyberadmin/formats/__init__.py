@@ -1,0 +1,1 @@
+"""How numbers look, where Django does not know it."""
