@@ -28,16 +28,20 @@ from .models.writing import Language
 
 
 # --- campaigns ---
-def create_campaign(actor: User, account: Account, name: str, languages: Iterable[str]) -> Campaign:
-    """Begin a communication in one or both languages."""
+def create_campaign(
+    actor: User, account: Account, name: str, languages: Iterable[str], groups: Iterable[Group] = ()
+) -> Campaign:
+    """Begin a communication in one or both languages; `groups` of this client are chosen for each of them."""
     require(actor, "edit", account)
-    languages = list(dict.fromkeys(languages))
+    languages, groups = list(dict.fromkeys(languages)), list(groups)
+    if any(group.account_id != account.pk for group in groups):
+        raise PermissionDenied
     if not languages or not set(languages) <= set(Language.values):
         raise ValidationError({"languages": _("Choose French, English or both.")})
     with transaction.atomic():
         campaign = Campaign.objects.create(account=account, name=clean_name(name), created_by=actor)
         for language in languages:
-            Edition.objects.create(campaign=campaign, language=language, edited_by=actor)
+            _set_groups(Edition.objects.create(campaign=campaign, language=language, edited_by=actor), groups)
         audit.record("campaign.created", actor=actor, account=account, campaign=campaign.pk, name=campaign.name)
     return campaign
 

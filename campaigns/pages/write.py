@@ -13,6 +13,7 @@ from campaigns.models import Campaign, Edition
 from campaigns.models.writing import Language
 from cyberadmin.sync.pages import FormPage, label_of
 from cyberadmin.sync.record import StaleEdit
+from groups.models import Group
 from templates import merge_fields, plain_text, preview
 from templates.models import EmailTemplate
 
@@ -32,7 +33,16 @@ class CampaignAddPage(FormPage):
 
     def perform(self, form: Any) -> Campaign:
         values = form.cleaned_data
-        return services.create_campaign(self.user, self.account, values["name"], values["languages"])
+        return services.create_campaign(self.user, self.account, values["name"], values["languages"], self.groups())
+
+    def groups(self) -> list[Group]:
+        """The groups of this client that the address names, such as those just made from the consent radar."""
+        named = [int(value) for value in self.request.GET.getlist("groups") if value.isdecimal() and len(value) < 18]
+        there = Group.objects.filter(account=self.account, gone_at=None, deleted_at=None, pk__in=named)
+        return list(there.order_by("title_key"))
+
+    def show(self, form: Any, **context: Any) -> HttpResponse:
+        return super().show(form, groups=self.groups(), **context)
 
     def done_url(self, outcome: Any) -> str:
         return campaign_url(outcome, "write")

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -26,6 +27,8 @@ from cyberadmin.accounts.scoping import rights
 from cyberadmin.sync.bulk import services
 from cyberadmin.sync.models import ChangeSet
 from cyberadmin.sync.pages import FormPage
+from groups import services as groups
+from groups.models import Group
 
 #: What can be done with many contacts, in the order in which it is offered: (name, label, form).
 ACTIONS: tuple[tuple[str, Any, type[forms.ActionForm]], ...] = (
@@ -132,7 +135,8 @@ class BulkStartPage(FormPage):
             return forms.FieldForm(data, files, account=self.account, name=self.field)
         if not self.action:
             return ConfirmForm(data)
-        return FORMS[self.action](data, files, account=self.account)
+        initial = {"new_group": self.request.GET.get("new_group", "")}
+        return FORMS[self.action](data, files, initial=initial, account=self.account)
 
     def show(self, form: PageForm, **context: Any) -> HttpResponse:
         try:
@@ -174,7 +178,17 @@ class BulkStartPage(FormPage):
         parameters = {"selection": selection.as_json(), **form.parameters()}
         if self.action == "consent":
             parameters |= self.proved(form, parameters)
-        return services.start(self.user, self.account, self.action, parameters, form.cleaned_data["why"])
+        with transaction.atomic():
+            if self.action == "join" and form.cleaned_data["new_group"].strip():
+                parameters["join"] = [*parameters["join"], self.new_group(form.cleaned_data["new_group"]).pk]
+            return services.start(self.user, self.account, self.action, parameters, form.cleaned_data["why"])
+
+    def new_group(self, title: str) -> Group:
+        """Make the group that people are put in. Raises ValidationError by field."""
+        try:
+            return groups.create_group(self.user, self.account, title, is_public=False)
+        except ValidationError as refusal:
+            raise ValidationError({"new_group": refusal.messages}) from None
 
     def proved(self, form: Any, parameters: dict[str, Any]) -> dict[str, Any]:
         """Keep the file that proves the consent. Raises ValidationError by field when something is missing."""

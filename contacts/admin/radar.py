@@ -1,19 +1,27 @@
 """The radar of consents: what ended, what ends and when, what is not known, what looks made up (product.md N7, W12)."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from contacts.bulk.groups import campaign_to, joined
 from contacts.consent import radar, standing, terms
 from contacts.consent.standing import Standing, Tally
 from contacts.models import ConsentReading
 from cyberadmin.accounts.my_clients import MyClientsPage
 from cyberadmin.accounts.scoping import ScopedPage, address
 from cyberadmin.charts import columns
+from cyberadmin.sync.models import ChangeSet
+from groups.models import Group
 
+#: So many of the groups that were filled from here are shown.
+MADE = 3
 #: What a radar counts, in the order of its figures.
 FIGURES = (Standing.EXPIRED, Standing.UNKNOWN, Standing.SUSPICIOUS, Standing.UNREAD, Standing.EXPRESS)
 
@@ -53,7 +61,32 @@ class RadarPage(ScopedPage):
             listed=listed,
             clusters=standing.clusters(self.account) if tally.suspicious else [],
             reading=ConsentReading.objects.filter(account=self.account).first(),
+            put_in_group=self.put_in_group(),
+            made=self.made(),
         )
+
+    def put_in_group(self) -> dict[str, str]:
+        """Where exactly the people who stand like this are put in a new group, by the way they stand."""
+        bulk, month = reverse("admin:contacts_contact_bulk"), date_format(terms.today(self.account), "F Y")
+        titles = {
+            Standing.SOON.value: gettext("Consents that end soon, %(month)s"),
+            Standing.SUSPICIOUS.value: gettext("Consents to prove, %(month)s"),
+        }
+        asked = {"action": "join", "scope": "all"}
+        return {
+            standing: f"{bulk}?{urlencode({**asked, 'f-standing': standing, 'new_group': title % {'month': month}})}"
+            for standing, title in titles.items()
+        }
+
+    def made(self) -> list[tuple[str, str]]:
+        """(titles, address of a campaign to them) of the groups that were filled from here last, the newest first."""
+        sets = ChangeSet.objects.filter(account=self.account, kind="join", state=ChangeSet.State.DONE)
+        found = []
+        for one in sets.filter(parameters__selection__filters__has_key="standing").order_by("-pk")[:MADE]:
+            groups = Group.objects.filter(account=self.account, pk__in=joined(one), gone_at=None, deleted_at=None)
+            if listed := list(groups.order_by("title_key")):
+                found.append((", ".join(group.title for group in listed), campaign_to(listed)))
+        return found
 
 
 class MyClientsRadarPage(MyClientsPage):

@@ -41,12 +41,27 @@ class ActionForm(PageForm):
 
 
 class JoinForm(ActionForm):
-    """Groups to put people in."""
+    """Groups to put people in: some that are there, or a new one."""
 
     def build(self) -> None:
-        self.fields["groups"] = GroupChoiceField(
-            account=self.account, label=_("Into which groups? The others stay as they are.")
+        self.fields["new_group"] = forms.CharField(
+            label=_("Into a new group of this name"),
+            required=False,
+            strip=False,
+            widget=forms.TextInput(attrs={"autocomplete": "off"}),
+            help_text=_("A private group, made together with the plan."),
         )
+        self.fields["groups"] = GroupChoiceField(
+            account=self.account, label=_("Into which groups? The others stay as they are."), required=False
+        )
+        self.fields["groups"].needed = True  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """At least one group, new or not."""
+        values = super().clean() or {}
+        if not values.get("groups") and not (values.get("new_group") or "").strip():
+            self.add_error("groups", _("Choose a group, or name a new one."))
+        return values
 
     def parameters(self) -> dict[str, Any]:
         return {"join": [group.pk for group in self.cleaned_data["groups"]]}

@@ -7,9 +7,11 @@ travel as an ordinary change.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.db.models import Count
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +39,12 @@ def joined(change_set: ChangeSet) -> list[int]:
 def left_groups(change_set: ChangeSet) -> list[int]:
     """The groups that people are taken out of, by primary key."""
     return [int(pk) for pk in change_set.parameters.get("leave", ())]
+
+
+def campaign_to(groups: Iterable[Group]) -> str:
+    """The address where a campaign to these groups begins, within the client whose page it stands on."""
+    query = urlencode([("groups", group.pk) for group in groups])
+    return f"{reverse('admin:campaigns_campaign_add')}?{query}"
 
 
 def check_groups(change_set: ChangeSet, wanted: Iterable[int]) -> dict[int, Group]:
@@ -156,6 +164,11 @@ class JoinKind(_GroupsKind):
 
     kind = "join"
     label = _("Add to groups")
+
+    def next_steps(self, change_set: ChangeSet) -> list[tuple[str, str]]:
+        there = Group.objects.filter(account=change_set.account_id, gone_at=None, deleted_at=None)
+        groups = list(there.filter(pk__in=joined(change_set)).order_by("title_key"))
+        return [(gettext("Write a campaign to these groups…"), campaign_to(groups))] if groups else []
 
 
 class LeaveKind(_GroupsKind):

@@ -58,7 +58,13 @@ def detail_context(request: HttpRequest, change_set: ChangeSet) -> dict[str, Any
         "typed": count_to_type(change_set),
         "reversal": bulk_words.reversal(reversal),
         "preparing": kinds.get(change_set.kind).preparing(change_set) if kinds.known(change_set.kind) else "",
+        "next_steps": _next_steps(change_set),
     }
+
+
+def _next_steps(change_set: ChangeSet) -> list[tuple[str, str]]:
+    done = change_set.state == State.DONE and kinds.known(change_set.kind)
+    return kinds.get(change_set.kind).next_steps(change_set) if done else []
 
 
 def verdicts(change_set: ChangeSet) -> list[tuple[str, str, int]]:

@@ -130,6 +130,10 @@ class BulkKind(ABC):
         """The file behind the set, so that refused rows can be corrected and imported again; None = no file, or purged."""
         return None
 
+    def next_steps(self, change_set: ChangeSet) -> list[tuple[str, str]]:
+        """What a person may want to do once it is done: (label, address)."""
+        return []
+
     # --- taking back ---
     def reversal(self, change_set: ChangeSet) -> Values | None:
         """What can be taken back, for the page: {"can": [...codes], "cannot": [...codes]}; None = nothing ever."""
