@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.accounts.models import Account, Credential
+from cyberadmin.accounts.numbers import grouped
 from cyberadmin.accounts.standing import LEFT_ALIVE, URGENT, WARNED, standing
 from cyberadmin.sync import holding
 from cyberadmin.sync.clock import now
@@ -50,7 +51,7 @@ def paused(user: User, accounts: Sequence[Account]) -> Iterator[Need]:
         by_person = account.paused_reason == Account.Paused.PERSON
         words = _("Nothing is sent: %(reason)s") % {"reason": account.get_paused_reason_display()}
         if number := waiting.get(account.pk, 0):
-            waits = ngettext("%(number)d change waits", "%(number)d changes wait", number) % {"number": number}
+            waits = ngettext("%(number)s change waits", "%(number)s changes wait", number) % {"number": grouped(number)}
             words = f"{words}; {waits}"
         page = CLIENT
         if account.pk in mine:
@@ -111,23 +112,23 @@ def changes(user: User, accounts: Sequence[Account]) -> Iterator[Need]:
         account = by_pk[pk]
         late = now() - TOO_LONG
         if state in _WORDS:
-            words = _WORDS[state](number) % {"number": number}
+            words = _WORDS[state](number) % {"number": grouped(number)}
             yield Need(account, _KINDS[state], words, Severity.LATE, OUTBOX, query="show=attention", count=number)
         elif state == Change.State.UNKNOWN and sent is not None and sent < late:
             words = ngettext(
-                "%(number)d change is in doubt: it is still being checked whether it arrived",
-                "%(number)d changes are in doubt: it is still being checked whether they arrived",
+                "%(number)s change is in doubt: it is still being checked whether it arrived",
+                "%(number)s changes are in doubt: it is still being checked whether they arrived",
                 number,
             )
-            shown = words % {"number": number}
+            shown = words % {"number": grouped(number)}
             yield Need(account, "doubtful", shown, Severity.SOON, OUTBOX, query="show=waiting", count=number)
         elif state == Change.State.QUEUED and made < late and account.is_working:
             words = ngettext(
-                "%(number)d change has been waiting since %(moment)s",
-                "%(number)d changes have been waiting, the first since %(moment)s",
+                "%(number)s change has been waiting since %(moment)s",
+                "%(number)s changes have been waiting, the first since %(moment)s",
                 number,
             )
-            shown = words % {"number": number, "moment": moment_text(made, account)}
+            shown = words % {"number": grouped(number), "moment": moment_text(made, account)}
             yield Need(account, "queue", shown, Severity.SOON, OUTBOX, query="show=waiting", count=number)
 
 
@@ -138,14 +139,14 @@ _KINDS = {
 }
 _WORDS = {
     Change.State.FAILED.value: lambda n: ngettext(
-        "%(number)d change was refused by Cyberimpact", "%(number)d changes were refused by Cyberimpact", n
+        "%(number)s change was refused by Cyberimpact", "%(number)s changes were refused by Cyberimpact", n
     ),
     Change.State.PARKED.value: lambda n: ngettext(
-        "%(number)d change is stopped until somebody looks", "%(number)d changes are stopped until somebody looks", n
+        "%(number)s change is stopped until somebody looks", "%(number)s changes are stopped until somebody looks", n
     ),
     Change.State.CONFLICT.value: lambda n: ngettext(
-        "%(number)d change needs a decision: both sides edited",
-        "%(number)d changes need a decision: both sides edited",
+        "%(number)s change needs a decision: both sides edited",
+        "%(number)s changes need a decision: both sides edited",
         n,
     ),
 }
@@ -208,12 +209,12 @@ def removals(user: User, accounts: Sequence[Account]) -> Iterator[Need]:
     held = HeldSweep.objects.filter(account__in=by_pk, state=HeldSweep.State.HELD).order_by("pk")
     for pk, account, total in held.values_list("pk", "account", "total"):
         words = ngettext(
-            "%(number)d object vanished at Cyberimpact; its removal here is held",
-            "%(number)d objects vanished at Cyberimpact; their removal here is held",
+            "%(number)s object vanished at Cyberimpact; its removal here is held",
+            "%(number)s objects vanished at Cyberimpact; their removal here is held",
             total,
         )
         where: tuple[str, tuple[int, ...]] = ("admin:account_sweep", (pk,)) if account in mine else (CLIENT, ())
-        yield Need(by_pk[account], "removals", words % {"number": total}, Severity.LATE, *where, count=total)
+        yield Need(by_pk[account], "removals", words % {"number": grouped(total)}, Severity.LATE, *where, count=total)
 
 
 def restored(user: User, accounts: Sequence[Account]) -> Iterator[Need]:

@@ -17,6 +17,7 @@ from contacts.models import Contact
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.localtime import moment_text
 from cyberadmin.accounts.models import Account
+from cyberadmin.accounts.numbers import grouped
 from cyberadmin.sync.bulk import kinds
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.models import ChangeSet
@@ -54,10 +55,10 @@ def _leaving(account: Account, leaving: list[tuple[int, datetime]]) -> Need:
     pk, first = leaving[0]
     number = len(leaving)
     words = ngettext(
-        "%(number)d mailing leaves this week, on %(moment)s",
-        "%(number)d mailings leave this week, the next on %(moment)s",
+        "%(number)s mailing leaves this week, on %(moment)s",
+        "%(number)s mailings leave this week, the next on %(moment)s",
         number,
-    ) % {"number": number, "moment": moment_text(first, account)}
+    ) % {"number": grouped(number), "moment": moment_text(first, account)}
     day = timezone.localtime(first, account.zone).date()
     if number == 1:
         return Need(account, "mailings", words, Severity.NOTE, MAILING, (pk,), due=day)
@@ -131,18 +132,18 @@ def consents(user: User, accounts: Sequence[Account]) -> Iterator[Need]:
     contacts = "admin:contacts_contact_changelist"
     for pk, number in ended:
         words = ngettext(
-            "The consent of %(number)d subscribed contact has ended",
-            "The consent of %(number)d subscribed contacts has ended",
+            "The consent of %(number)s subscribed contact has ended",
+            "The consent of %(number)s subscribed contacts has ended",
             number,
-        ) % {"number": number}
+        ) % {"number": grouped(number)}
         query = f"standing={standing.Standing.EXPIRED.value}"
         yield Need(by_pk[pk], "consents", words, Severity.LATE, contacts, query=query, count=number)
     for pk, number in ending.values_list("account").annotate(n=Count("pk")):
         words = ngettext(
-            "The consent of %(number)d contact ends within 60 days",
-            "The consent of %(number)d contacts ends within 60 days",
+            "The consent of %(number)s contact ends within 60 days",
+            "The consent of %(number)s contacts ends within 60 days",
             number,
-        ) % {"number": number}
+        ) % {"number": grouped(number)}
         query = f"standing={standing.Standing.SOON.value}"
         yield Need(by_pk[pk], "consents", words, Severity.SOON, contacts, query=query, count=number)
 
