@@ -50,7 +50,7 @@ KINDS: dict[str, Kind] = {
         7,
     ),
     "exports": Kind(lazy("Exports"), lazy("Sealed files, after they were made."), 7),
-    "exchanges": Kind(lazy("Failed calls, kept whole"), lazy("What the vendor’s support asks for."), 30),
+    "exchanges": Kind(lazy("Failed calls, kept whole"), lazy("What Cyberimpact’s support asks for."), 30),
     "calls": Kind(lazy("Calls to Cyberimpact"), lazy("With masked excerpts, to explain what became of a change."), 90, 7),
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 
 from cyberadmin.accounts.localtime import day_text, moment_text
 from cyberadmin.cases.words import day_words, pair
@@ -70,7 +70,7 @@ def _facts(off_boarding: OffBoarding) -> list[tuple[str, str]]:
     return [
         (_("Client"), off_boarding.client_name),
         (_("Name at Cyberimpact"), off_boarding.vendor_name or "–"),
-        (_("Asked for by"), off_boarding.asked_by),
+        (pgettext("off-boarding", "Asked for by"), off_boarding.asked_by),
         (_("Reason"), off_boarding.reason),
         (_("Mandate ended on"), day_words(off_boarding.mandate_ends_on)),
         (_("Begun"), f"{off_boarding.begun_by_name}, {moment_text(off_boarding.begun_at, account)}"),

@@ -88,7 +88,7 @@ def test_the_purge_asks_for_the_name_and_leads_to_what_is_left(agency: Agency) -
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "Certificate of destruction"), ("fr", "Certificat de destruction")]
+    ("language", "words"), [("en", "Certificate of destruction"), ("fr", "Attestation de destruction")]
 )
 def test_the_certificate_in_both_languages_whatever_the_page_speaks(agency: Agency, language: str, words: str) -> None:
     account = agency.ours.account

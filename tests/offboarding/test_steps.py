@@ -86,7 +86,7 @@ def test_a_client_leaves_from_the_first_word_to_the_certificate(world: World) ->
     tasks.purge(work.pk)
     found.refresh_from_db()
     assert found.state == OffBoarding.State.ENDED
-    for language, words in (("en", "Certificate of destruction"), ("fr", "Certificat de destruction")):
+    for language, words in (("en", "Certificate of destruction"), ("fr", "Attestation de destruction")):
         text = certificate.text(certificate.certificate(found, language))
         assert words in text
         assert found.client_name in text
