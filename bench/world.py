@@ -9,18 +9,26 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 FOLDER = Path(tempfile.mkdtemp(prefix="cyberadmin-bench-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 
-def arguments(description: str, **sizes: int) -> argparse.Namespace:
-    """Parse the options every bench has: its sizes, and --database (sqlite, or the URL of an empty PostgreSQL one)."""
+def arguments(
+    description: str, choices: Mapping[str, Sequence[str]] = MappingProxyType({}), **sizes: int
+) -> argparse.Namespace:
+    """Parse the options every bench has: its choices (the first one is meant), its sizes, and --database.
+
+    The database is sqlite, or the URL of an empty PostgreSQL one.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--database", default="sqlite", help="sqlite, or postgres://user:password@host:port/name")
+    for name, words in choices.items():
+        parser.add_argument(f"--{name}", choices=words, default=words[0])
     for name, default in sizes.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args()
