@@ -97,6 +97,12 @@ def _names(read: Callable[[int], Page[Any]]) -> tuple[frozenset[str], int]:
         number += 1
 
 
+def lately(client: ApiClient, size: int) -> dict[str, str]:
+    """{number: key} of the subscribed members that changed last, in one request (api/README.md 4.1)."""
+    page = client.members.list(limit=min(size, MAX_LIMIT), sort="updated_desc")
+    return {str(member.id): email_key(member.email) for member in page.items}
+
+
 def arrived(client: ApiClient, write: BatchWrite, label: str, stop: Callable[[Seen | None], None]) -> bool:
     """Whether the vendor holds what a batch of this one row asks for. `stop`: raise ProtectedThere for who left."""
     if isinstance(write, AddMembers):

@@ -245,6 +245,9 @@ class ContactResource(Resource):
     def departures(self, client: ApiClient, since: date | None) -> Departures:
         return presence.departures(client, since)
 
+    def lately(self, client: ApiClient, size: int) -> dict[str, str]:
+        return presence.lately(client, size)
+
     def arrived(self, client: ApiClient, write: BatchWrite, label: str) -> bool:
         return presence.arrived(client, write, label, self._stop)
 

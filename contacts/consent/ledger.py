@@ -94,6 +94,7 @@ _COLUMNS = (
     "account_id", "email_key", "source", "consent_type", "relation", "given_on", "expires_on", "how", "place", "proof",
     "proof_file_id", "words", "happened_at", "at", "actor_id", "actor_name", "change_id", "change_set_id", "erased_id",
 )  # fmt: skip
+_ADDRESS, _HAPPENED = _COLUMNS.index("email_key"), _COLUMNS.index("happened_at")
 
 
 def append_many(
@@ -104,10 +105,15 @@ def append_many(
     Made for the settling of imports, 1,000 rows a call, and for pulls.
     """
     common = {"account_id": account_id, "source": source, "at": now(), "erased_id": None, **(by or By()).columns()}
+    made: dict[Facts, list[Any]] = {}
 
     def values(email: str, facts: Facts, happened_at: datetime | None) -> list[Any]:
-        row = {**common, **facts.columns(), "email_key": email_key(email), "happened_at": happened_at}
-        return [row[name] for name in _COLUMNS]
+        if facts not in made:
+            columns = {**common, **facts.columns(), "email_key": "", "happened_at": None}
+            made[facts] = [columns[name] for name in _COLUMNS]
+        row = made[facts].copy()
+        row[_ADDRESS], row[_HAPPENED] = email_key(email), happened_at
+        return row
 
     return len(insert_rows(ConsentRecord, _COLUMNS, (values(*row) for row in rows), "email_key"))
 

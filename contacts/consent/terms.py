@@ -18,13 +18,16 @@ from cyberadmin.sync.clock import now
 EXPRESS = frozenset({Relation.EXPRESS.value, Relation.CONTEST.value, Relation.PURCHASED.value})
 #: Months that implied consents last: six after an inquiry, else twenty-four (api/README.md 6, row 25).
 _MONTHS = {relation: 24 for relation in Relation.values if relation not in EXPRESS} | {Relation.INFORMATION.value: 6}
+#: Asked for every row of an import.
+_TYPES = {
+    relation: str((Contact.Consent.EXPRESS if relation in EXPRESS else Contact.Consent.IMPLIED).value)
+    for relation in Relation.values
+}
 
 
 def type_of(relation: str) -> str:
     """`express` or `implied`; "" for a relation that is not known."""
-    if relation not in Relation.values:
-        return ""
-    return str((Contact.Consent.EXPRESS if relation in EXPRESS else Contact.Consent.IMPLIED).value)
+    return _TYPES.get(relation, "")
 
 
 def months(relation: str) -> int | None:

@@ -6,9 +6,9 @@ reads its number. A contact that staff edited while the batch was on its way kee
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
-from contacts import search
 from contacts.bulk.base import why_of
 from contacts.bulk.groups import GROUP, PENDING
 from contacts.consent import ledger, terms
@@ -26,6 +26,8 @@ from .judging import CONSENT, CONSENT_ON, CONSENT_PROOF, relation_of
 _TEXTS = ("first_name", "last_name", "company", "gender", "language", "postal_code", "country", "note")
 _CONSENT = ("consent_type", "consent_relation", "consent_on", "consent_expires_on", "consent_proof", "consent_read_at")
 _COLUMNS = (*_TEXTS, "birth_date", "custom_values", "search_text", *_CONSENT, "content_hash", "pulled_at")
+_texts_of = attrgetter(*_TEXTS)
+_NO_FIELDS = frozenset(("email", *CONSENT))
 #: Columns without a database default that an import says nothing of.
 _NEW = {
     "edit_version": 0,
@@ -43,14 +45,16 @@ def settle(change_set: ChangeSet, rows: Sequence[PlannedRow]) -> None:
     settling = _Settling(change_set, relation)
     keys = {email_key(row.label): row for row in rows}
     with writing():
-        people = settling.update(_living(change_set.account_id, keys), keys)
-        people |= settling.insert([(key, row) for key, row in keys.items() if key not in people])
-        _join_groups(people, keys)
+        here = settling.update(_living(change_set.account_id, keys), keys)
+        new = settling.insert([(key, row) for key, row in keys.items() if key not in here])
+        _join_groups(here, new, keys)
     _note(change_set, relation, rows)
 
 
 def _living(account_id: int, keys: dict[str, PlannedRow]) -> dict[str, Contact]:
     found = pick_rows(Contact, account_id, "email_key", list(keys), ("id",), "c.gone_at IS NULL")
+    if not found:
+        return {}
     people = Contact.objects.defer("search_text").in_bulk([row[0] for row in found])
     return {person.email_key: person for person in people.values()}
 
@@ -61,8 +65,12 @@ class _Settling:
     def __init__(self, change_set: ChangeSet, relation: str) -> None:
         self.account_id = change_set.account_id
         self.relation = relation
+        self.type = terms.type_of(self.relation)
         self.resource = registry.get("contact")
         self.moment = now()
+        self._nobody = Contact(account_id=self.account_id).__dict__
+        #: (day given, day it ends) by the day as it is written in rows: few days, many rows.
+        self._days: dict[str, tuple[date, date | None]] = {}
 
     def update(self, living: dict[str, Contact], keys: dict[str, PlannedRow]) -> dict[str, int]:
         """Bring contacts that are here in line; {address: primary key}."""
@@ -90,17 +98,18 @@ class _Settling:
         return {key: pk for pk, key in insert_rows(Contact, names, rows, "email_key")}
 
     def _blank(self, row: PlannedRow) -> Contact:
-        return Contact(account_id=self.account_id, email=row.values["email"])
+        """A contact of whom nothing is known; it is never saved. `Model.__init__` would take most of the time of an import."""
+        person = Contact.__new__(Contact)
+        person.__dict__.update(self._nobody, email=row.values["email"])
+        return person
 
     def _columns(self, person: Contact, values: Values) -> tuple[Any, ...]:
         self.resource.assign(person, _fields(values))
-        text = search.document(self.account_id, person.email, person.first_name, person.last_name, person.company)
-        texts = (getattr(person, name) for name in _TEXTS)
         return (
-            *texts,
+            *_texts_of(person),
             person.birth_date,
             person.custom_values,
-            text,
+            person.search_text,
             *self._consent(person, values),
             "",
             self.moment,
@@ -108,13 +117,17 @@ class _Settling:
 
     def _consent(self, person: Contact, values: Values) -> tuple[Any, ...]:
         """The consent as it is afterwards: an express one is never lowered (product.md 3c)."""
-        new_type = terms.type_of(self.relation)
-        if person.consent_type == Contact.Consent.EXPRESS and new_type != Contact.Consent.EXPRESS:
+        if person.consent_type == Contact.Consent.EXPRESS and self.type != Contact.Consent.EXPRESS:
             return tuple(getattr(person, name) for name in _CONSENT)
-        given = date.fromisoformat(values[CONSENT_ON])
-        expires = terms.expires_on(self.relation, given)
+        given, expires = self._days_of(values[CONSENT_ON])
         known: datetime | None = self.moment
-        return (new_type, self.relation, given, expires, values.get(CONSENT_PROOF, ""), known)
+        return (self.type, self.relation, given, expires, values.get(CONSENT_PROOF, ""), known)
+
+    def _days_of(self, written: str) -> tuple[date, date | None]:
+        if written not in self._days:
+            given = date.fromisoformat(written)
+            self._days[written] = (given, terms.expires_on(self.relation, given))
+        return self._days[written]
 
     def _merge(self, person: Contact, values: Values) -> None:
         seen = {**merge.remote_values(self.resource, person), **_fields(values)}
@@ -127,47 +140,60 @@ class _Settling:
 
 def _fields(values: Values) -> Values:
     """The columns among the values of a row."""
-    skipped = ("email", *CONSENT)
-    return {name: value for name, value in values.items() if name not in skipped and not name.startswith(GROUP)}
+    return {name: value for name, value in values.items() if name not in _NO_FIELDS and not name.startswith(GROUP)}
 
 
-def _join_groups(people: dict[str, int], keys: dict[str, PlannedRow]) -> None:
+def _join_groups(here: dict[str, int], new: dict[str, int], keys: dict[str, PlannedRow]) -> None:
     """Everybody is in the groups of the list now."""
     wanted = [
-        (pk, int(name.removeprefix(GROUP)))
-        for key, pk in people.items()
+        (pk, int(name.removeprefix(GROUP)), PENDING.NONE.value)
+        for key, pk in (*here.items(), *new.items())
         for name in keys[key].values
         if name.startswith(GROUP)
     ]
-    joined = [GroupMembership(contact_id=pk, group_id=group) for pk, group in wanted]
-    GroupMembership.objects.bulk_create(joined, ignore_conflicts=True)
-    arrived = GroupMembership.objects.filter(
-        contact__in={pk for pk, _group in wanted}, group__in={group for _pk, group in wanted}, pending=PENDING.ADD
-    )
-    arrived.update(pending="")
+    if not wanted:
+        return
+    insert_rows(GroupMembership, ("contact_id", "group_id", "pending"), wanted, "contact_id", skip_existing=True)
+    if here:
+        groups = {group for _pk, group, _pending in wanted}
+        joined = GroupMembership.objects.filter(contact__in=listed(list(here.values())), group__in=groups)
+        joined.filter(pending=PENDING.ADD).update(pending="")
 
 
 def _note(change_set: ChangeSet, relation: str, rows: Sequence[PlannedRow]) -> None:
     """Write the consents that the list brought into the ledger; rows that changed none leave no trace there."""
-    updated = listed([row.pk for row in rows if row.verdict == PlannedRow.Verdict.UPDATE])
-    better = set(PlannedRow.objects.filter(pk__in=updated, detail__has_key="consent").values_list("pk", flat=True))
-    proof_file = change_set.parameters.get("proof_file")
+    updated = [row.pk for row in rows if row.verdict == PlannedRow.Verdict.UPDATE]
+    improved = PlannedRow.objects.filter(pk__in=listed(updated), detail__has_key="consent")
+    better = set(improved.values_list("pk", flat=True)) if updated else set()
+    facts = _FactsOf(change_set, relation)
     brought = [
-        (
-            row.label,
-            ledger.Facts(
-                relation=relation,
-                given_on=date.fromisoformat(row.values[CONSENT_ON]),
-                proof=row.values.get(CONSENT_PROOF, ""),
-                proof_file_id=proof_file,
-                how=str(change_set.parameters.get("how", "")),
-                place=str(change_set.parameters.get("place", "")),
-            ),
-            None,
-        )
+        (row.label, facts.of(row.values), None)
         for row in rows
         if row.verdict == PlannedRow.Verdict.CREATE or row.pk in better
     ]
     if brought:
         by = ledger.By(change_set.actor, None, change_set.pk, why_of(change_set))
         ledger.append_many(change_set.account_id, ConsentRecord.Source.IMPORT, brought, by)
+
+
+class _FactsOf:
+    """The consents that a list claims: few that differ, for many rows."""
+
+    def __init__(self, change_set: ChangeSet, relation: str) -> None:
+        self._parameters: dict[str, Any] = change_set.parameters
+        self._relation = relation
+        self._made: dict[tuple[str, str], ledger.Facts] = {}
+
+    def of(self, values: Values) -> ledger.Facts:
+        """The consent of a row with these values."""
+        key = (values[CONSENT_ON], values.get(CONSENT_PROOF, ""))
+        if key not in self._made:
+            self._made[key] = ledger.Facts(
+                relation=self._relation,
+                given_on=date.fromisoformat(key[0]),
+                proof=key[1],
+                proof_file_id=self._parameters.get("proof_file"),
+                how=str(self._parameters.get("how", "")),
+                place=str(self._parameters.get("place", "")),
+            )
+        return self._made[key]

@@ -185,6 +185,10 @@ class Resource(ABC):
         """Who left since that Eastern day (None = ever), and how many ever did, by the vendor's lists right now."""
         return Departures()
 
+    def lately(self, client: ApiClient, size: int) -> dict[str, str]:
+        """{number: key} of the objects that changed last at the vendor, `size` at most; {} where it has no such list."""
+        return {}
+
     def arrived(self, client: ApiClient, write: BatchWrite, label: str) -> bool:
         """Whether the vendor holds what a batch of this one row asks for.
 

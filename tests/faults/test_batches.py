@@ -116,6 +116,17 @@ def test_each_contact_has_its_own_result(bulk: BulkDesk, order: str, shape: str,
     bulk.check(done)
 
 
+def test_who_is_named_by_number_only_is_found_in_one_list(bulk: BulkDesk) -> None:
+    ready(bulk, "add")
+    bulk.world.sandbox.settings(batch_successes="id")
+    before = len(bulk.world.sandbox.requests())
+    all_done(bulk, bulk.apply("add", people(6)), "add")
+    assert alarms() == []
+    asked = [request["path"] for request in bulk.world.sandbox.requests()[before:]]
+    assert [path for path in asked if path.startswith("/members/person")] == []
+    assert asked.count("/members") == 1
+
+
 @pytest.mark.parametrize("state", shortly("DONE", "completed"))
 def test_another_word_for_finished_is_understood(bulk: BulkDesk, state: str) -> None:
     bulk.world.sandbox.settings(batch_end_state=state)

@@ -165,19 +165,24 @@ def _step(work: Work) -> float:
     unsettled = list(Batch.objects.filter(change_set=work.change_set, state__in=Batch.UNSETTLED).order_by("pk"))
     answered = next((batch for batch in unsettled if batch.state == Batch.State.ANSWERED), None)
     on_its_way = next((batch for batch in unsettled if batch.state in Batch.OPEN), None)
+    if answered is None and on_its_way is not None:
+        wait = batches.drive(work, on_its_way)
+        if on_its_way.state != Batch.State.ANSWERED:
+            return wait
+        # Written down while the vendor is at work on the next one.
+        answered, on_its_way = on_its_way, None
     sent = on_its_way is None and work.applying and _send_next(work)
     if answered is not None:
         _meanwhile(work, answered)
         return 0.0
-    if on_its_way is not None:
-        return batches.drive(work, on_its_way)
     return 0.0 if sent else _without_batch(work)
 
 
 def _meanwhile(work: Work, answered: Batch) -> None:
     """While the vendor is at work on the next batch, write down what came before and make ready what comes after it."""
     running = Batch.objects.filter(change_set=work.change_set, state=Batch.State.RUNNING, not_before=None).first()
-    if running is not None:
+    # What was not matched yet may need a request of its own, and there is one at a time.
+    if running is not None and answered.pk in work.matched:
         # May no call be made now, then the poll itself will say so.
         with suppress(pace.HoldOff):
             work.ask_aside(running)

@@ -29,6 +29,8 @@ State = PlannedRow.State
 PIECE = 25
 #: A row that travelled so often and never arrived is given up, or shown to a person.
 MOST_TRIES = 3
+#: So many more of the latest changes are read than the batch has rows: others may work on the account at the same time.
+SPARE = 200
 
 
 @dataclass
@@ -143,7 +145,19 @@ def _end(work: Work, batch: Batch, missing: Sequence[PlannedRow], matched: Match
 
 
 def numbers_of(work: Work, rows: Sequence[PlannedRow]) -> dict[str, int]:
-    """{number at the vendor: row} of the rows that are mirrored."""
+    """{number at the vendor: row}: as the mirror knows them, and where it does not, as the list of the latest changes says.
+
+    Raises Held. A vendor that names whom it added by numbers only costs one request for each batch, not one for each person.
+    """
     ids = {row.object_id: row.pk for row in rows if row.object_id is not None}
     known = work.resource.model.objects.filter(pk__in=listed(list(ids))).values_list("pk", "remote_id")
-    return {str(remote_id): ids[pk] for pk, remote_id in known if remote_id is not None}
+    numbers = {str(remote_id): ids[pk] for pk, remote_id in known if remote_id is not None}
+    if len(numbers) == len(rows) or rows[0].verb != "add":
+        return numbers
+    keys = {work.resource.key(row.label): row.pk for row in rows}
+    try:
+        lately = work.read(lambda: work.resource.lately(work.client, len(rows) + SPARE))
+    except errors.ApiError:
+        # Whoever stays unnamed is read one by one.
+        return numbers
+    return numbers | {number: keys[key] for number, key in lately.items() if key in keys}

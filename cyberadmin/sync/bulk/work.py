@@ -1,5 +1,6 @@
 """One worker's turn at one set of changes: what every step needs at hand, and the rules that hold before each request."""
 
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
@@ -27,7 +28,10 @@ from .matching import Matched
 
 T = TypeVar("T")
 #: What sending and settling do not look at; a kind that does all the same gets it, row by row.
-UNREAD = ("detail", "base", "result_words")
+UNREAD = ("detail", "base", "result_words", "number", "reason", "part", "batch", "change")
+
+#: Batches may follow each other within a tenth of a second; what is asked before each is not asked more often than this.
+ASKED_EVERY = 1.0
 
 
 class Held(Exception):
@@ -87,6 +91,8 @@ class Work:
     asked: dict[int, Future[VendorBatch]] = field(default_factory=dict)
     #: Rows of the batches that this turn composed, so that they are loaded once.
     rows: dict[int, list[PlannedRow]] = field(default_factory=dict)
+    #: When what must hold before each batch was last found to hold, by what it is (`asked_just_now`).
+    held_at: dict[str, float] = field(default_factory=dict)
     #: What the results that this turn read say of their batches, until it is written down.
     matched: dict[int, Matched] = field(default_factory=dict)
 
@@ -129,6 +135,14 @@ class Work:
             raise
         self.log.succeeded()
         return answer
+
+    def asked_just_now(self, what: str) -> bool:
+        """Whether this was asked for a batch less than a second ago; if not, the caller asks now, and raises if it is wrong."""
+        moment = time.monotonic()
+        if moment - self.held_at.get(what, -ASKED_EVERY) < ASKED_EVERY:
+            return True
+        self.held_at[what] = moment
+        return False
 
     def ask_aside(self, batch: Batch) -> None:
         """Start asking how far a batch is. Its answer is taken by `status_of`; nothing else may be asked before."""
