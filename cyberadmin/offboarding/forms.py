@@ -21,11 +21,23 @@ class BeginForm(ReasonForm):
 
 
 class FileForm(PageForm):
-    """As what the lists are written."""
+    """As what the lists are written, and the number of people where it must be typed."""
 
     form = forms.ChoiceField(
         label=_("Format of the lists"), choices=ExportJob.Form.choices, widget=forms.RadioSelect, initial="csv"
     )
+    typed_count = forms.IntegerField(
+        label=_("Number of people, typed"), required=False, min_value=0, widget=forms.TextInput
+    )
+
+    def __init__(self, *args: Any, people: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        typed: Any = self.fields["typed_count"]
+        # The service, not the form, refuses a missing number.
+        typed.needed = True
+        typed.widget.attrs.update(inputmode="numeric", autocomplete="off")
+        if not people:
+            del self.fields["typed_count"]
 
 
 class PurgeForm(ReasonForm):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import sending
 from campaigns.models import Mailing
+from contacts.models import Contact
 from cyberadmin.accounts import audit, policy, tokens
 from cyberadmin.accounts.models import Account
 from cyberadmin.celery import app
@@ -87,10 +89,20 @@ def stop(actor: User, off_boarding: OffBoarding, why: str) -> None:
 
 
 # --- the file -------------------------------------------------------------------------------------------------------
-def ask_file(actor: User, off_boarding: OffBoarding, form: str) -> Work:
-    """Have a worker put everything of the client into one file."""
+def count_to_type(account: Account) -> int:
+    """How many people the file would name, when so many leave only after their number was typed; else 0."""
+    people = Contact.objects.filter(account=account, gone_at=None).count()
+    return people if people > int(settings.EXPORTS_TYPED_COUNT_ABOVE) else 0
+
+
+def ask_file(actor: User, off_boarding: OffBoarding, form: str, typed_count: int | None = None) -> Work:
+    """Have a worker put everything of the client into one file (docs/engine.md 4, line 11: a large one by its number)."""
     if form not in ExportJob.Form.values:
         raise ValidationError(_("Choose a format."))
+    people = count_to_type(off_boarding.account)
+    if people and typed_count != people:
+        said = _("Type the number of people in the file, %(count)s, to confirm.")
+        raise ValidationError({"typed_count": said % {"count": people}})
     with _open(actor, off_boarding) as locked:
         last = standing.file_of(locked)
         if last is not None and last.is_open:

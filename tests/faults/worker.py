@@ -19,6 +19,7 @@ from django.db import OperationalError, close_old_connections, transaction  # no
 
 from contacts import services as contacts  # noqa: E402
 from contacts.models import Contact  # noqa: E402
+from cyberadmin.offboarding import purging  # noqa: E402
 from cyberadmin.sync import clock, push, sweeper  # noqa: E402
 from cyberadmin.sync.bulk import applying, planning  # noqa: E402
 from cyberadmin.sync.models import Change, ChangeSet  # noqa: E402
@@ -84,3 +85,8 @@ def apply(account: int, ahead: float = 0.0, budget: float = 0.0) -> None:
             clock.advance(5)
         elif wait:
             threading.Event().wait(min(wait, LOOK_AGAIN_SECONDS))
+
+
+def purge(work: int) -> None:
+    """Purge a client who has left."""
+    purging.run(work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -258,3 +259,14 @@ def test_an_edit_after_the_decision_is_not_lost_silently(world: World) -> None:
     services.revoke(world.editor, found, "they leave")
     edit_contact(world.editor, zoe, {"note": "late"}, zoe.edit_version)
     assert any("1 change" in one for one in standing.before_purging(found))
+
+
+def test_a_large_file_leaves_only_with_its_number_typed(world: World, settings: Any) -> None:
+    settings.EXPORTS_TYPED_COUNT_ABOVE = 2
+    edit_many(world, 3)
+    found = begin(world.editor, world.account)
+    for typed in (None, 2, 4):
+        with pytest.raises(ValidationError) as refusal:
+            services.ask_file(world.editor, found, "csv", typed)
+        assert "typed_count" in refusal.value.message_dict
+    assert services.ask_file(world.editor, found, "csv", 3).form == "csv"

@@ -139,8 +139,15 @@ class FilePage(LeavingPage):
     title = gettext_lazy("The file for the client")
     submit_label = gettext_lazy("Make the file")
 
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"people": services.count_to_type(self.account)}
+
     def perform(self, form: Any) -> Work:
-        return services.ask_file(self.user, self.off_boarding, form.cleaned_data["form"])
+        values = form.cleaned_data
+        return services.ask_file(self.user, self.off_boarding, values["form"], values.get("typed_count"))
+
+    def show(self, form: Any, **context: Any) -> HttpResponse:
+        return super().show(form, people=services.count_to_type(self.account), **context)
 
     def announce(self, outcome: Any) -> None:
         """The next page tells how far it is."""
