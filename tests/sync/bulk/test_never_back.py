@@ -1,19 +1,30 @@
-"""Promise P6 over every write path, with either vendor: whoever left is never subscribed again by anything we send."""
+"""Promise P6 over every write path, with either vendor: whoever left is never subscribed again by anything we send.
+
+A life draws among edits and changes of address, single creates, corrected addresses, groups, consents, requests for consent,
+deletions, imports of lists, bulk changes, copies of a group, taking back, discarding and retrying, and whatever a person may
+answer to a conflict; meanwhile people unsubscribe and bounce there, and pulls, batches and settling go on.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError
 
 from contacts import services as contacts
+from contacts.bulk import uploads
+from contacts.bulk.uploads import Chosen
+from contacts.consent import correcting, setting
+from contacts.consent.ledger import Facts
 from contacts.models import Contact
 from cyberadmin.sync import services as changes
 from cyberadmin.sync.bulk import planning, services
 from cyberadmin.sync.models import Batch, Change, ChangeSet, PullRun
 from groups.models import Group
+from tests.contacts.bulk.bulk_desk import matching, upload
 from tests.sync.bulk.desk import BulkDesk, came_back
 from tests.world import from_sweep
 
@@ -34,6 +45,7 @@ class Life:
         for address in self.addresses[: PEOPLE // 2]:
             self.world.mirrored(address, firstname="First")
         self.group: Group = self.world.mirrored_group("Friends")
+        self.other: Group = self.world.mirrored_group("Others")
         self.sets: list[ChangeSet] = []
         self.count = 0
 
@@ -55,11 +67,16 @@ class Life:
             (self.change_address, 2),
             (self.join, 3),
             (self.create, 3),
+            (self.correct, 2),
+            (self.consent, 2),
             (self.optin, 2),
             (self.delete, 1),
             (self.undo, 2),
             (self.decide, 2),
             (self.plan, 3),
+            (self.import_list, 3),
+            (self.copy_group, 2),
+            (self.take_back, 2),
             (self.apply, 4),
             (self.work, 10),
             (self.pull, 3),
@@ -106,6 +123,15 @@ class Life:
     def create(self) -> None:
         contacts.create_contact(self.world.editor, self.world.account, {"email": self.address()}, [self.group])
 
+    def correct(self) -> None:
+        rows = list(Contact.objects.filter(account=self.world.account, gone_at=None, state="bounced").order_by("pk"))
+        if rows:
+            correcting.correct(self.world.editor, self.draw.choice(rows), self.address(), "On the phone")
+
+    def consent(self) -> None:
+        facts = Facts(relation="active-clients", given_on=date(2026, 6, 1))
+        setting.set_consent(self.world.editor, self.someone(), facts)
+
     def optin(self) -> None:
         contacts.request_optin(self.world.editor, self.someone(), "Asked on the phone")
 
@@ -134,6 +160,26 @@ class Life:
         if self.draw.random() < 0.9:
             planning.plan(self.sets[-1].pk)
 
+    def import_list(self) -> None:
+        """A list as staff upload it, with people who left among the others."""
+        text = "Courriel,Prénom\n" + "".join(f"{self.address()},Import {self.count}\n" for _ in range(5))
+        file = upload(self.world, text)
+        chosen = Chosen(relation="active-clients", consent_on=date(2026, 6, 1), mapping=uploads.mapping_of(file))
+        self.sets.append(uploads.choose(self.world.editor, file, chosen))
+        planning.plan(self.sets[-1].pk)
+
+    def copy_group(self) -> None:
+        """Everybody of one group into the other one, by a bulk change."""
+        parameters = {**matching(group=str(self.group.pk)), "join": [self.other.pk]}
+        self.sets.append(services.start(self.world.editor, self.world.account, "join", parameters, "copied"))
+        planning.plan(self.sets[-1].pk)
+
+    def take_back(self) -> None:
+        done = [one for one in self.sets if one.kind != "sheet" and one.started_at and one.finished_at]
+        if done:
+            self.sets.append(services.take_back(self.world.editor, self.draw.choice(done), "by mistake"))
+            planning.plan(self.sets[-1].pk)
+
     def apply(self) -> None:
         for change_set in self.sets:
             change_set.refresh_from_db()
@@ -159,6 +205,8 @@ def test_nobody_who_left_comes_back_by_anything_we_do(desk: BulkDesk, seed: int,
         add_members_unsubscribed=choice,
         add_members_bounced=choice,
         unsubscribed_create="accept" if choice == "revive" else "refuse",
+        bounced_create="accept" if choice == "revive" else "refuse",
+        departed_member_get="200" if choice == "revive" else "404",
         batch_start_seconds=0,
         batch_run_seconds=0,
     )
