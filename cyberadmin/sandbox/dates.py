@@ -62,6 +62,12 @@ def day_of(ms: int) -> date:
     return datetime.fromtimestamp(ms / 1000, EASTERN).date()
 
 
+def months_since(day: date, ms: int) -> int:
+    """Whole months from the month of a day to that of a moment; 0 for an earlier one."""
+    later = day_of(ms)
+    return max((later.year - day.year) * 12 + later.month - day.month, 0)
+
+
 def add_months(day: date, months: int) -> date:
     """The same day some months later, cut to the length of that month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)

@@ -7,10 +7,11 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from cyberadmin.sandbox.bodies import field_types
 from cyberadmin.sandbox.consent import RELATIONS, Terms
-from cyberadmin.sandbox.dates import day_start
+from cyberadmin.sandbox.dates import add_months, day_start
 from cyberadmin.sandbox.names import (
     COMPANIES,
     DOMAINS,
@@ -28,18 +29,13 @@ from cyberadmin.sandbox.settings import Settings
 from cyberadmin.sandbox.store import touch
 
 DAY = 86_400_000
-# Everything generated lies before this day, whenever it is generated.
+# Everything generated lies before this day, whenever it is generated, but for recipes of so many `months` later.
 HORIZON = date(2025, 10, 1)
 OPENING = date(2024, 4, 20)
 MANY = 50_000
 DEFAULTS = Settings()
-# Building dates is slow; few distinct days are enough for a million people.
-CONSENT_DAYS = tuple(date(2021 + n // 12, n % 12 + 1, 1 + (7 * n) % 28) for n in range(57))
-CONSENTS = tuple(
-    (Terms(relation, day, f"{relation} {day:%Y-%m}"), Terms(relation, day, "").expiration(DEFAULTS), day_start(day))
-    for relation in RELATIONS
-    for day in CONSENT_DAYS
-)
+# Building dates is slow; few distinct days, by default of as many months from January 2021, are enough for a million people.
+CONSENT_DAYS = 57
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +49,9 @@ class Recipe:
     prefix: str = ""
     group_ids: tuple[int, ...] = ()
     chances: tuple[float, ...] = ()
+    #: So many months later than `HORIZON` it ends; and so many of the last months in which consent was given.
+    months: int = 0
+    consent_months: int = CONSENT_DAYS
 
     @property
     def total(self) -> int:
@@ -62,6 +61,18 @@ class Recipe:
         if index < self.subscribed:
             return SUBSCRIBED
         return UNSUBSCRIBED if index < self.subscribed + self.unsubscribed else BOUNCED
+
+
+@lru_cache(maxsize=8)
+def consents(months: int, last: int) -> tuple[tuple[Terms, int | None, int], ...]:
+    """What people of a recipe may have consented to: terms, when they expire, when they were given."""
+    places = [(months + CONSENT_DAYS - last + n % last, 1 + (7 * n) % 28) for n in range(CONSENT_DAYS)]
+    days = [date(2021 + month // 12, month % 12 + 1, day) for month, day in places]
+    return tuple(
+        (Terms(relation, day, f"{relation} {day:%Y-%m}"), Terms(relation, day, "").expiration(DEFAULTS), day_start(day))
+        for relation in RELATIONS
+        for day in days
+    )
 
 
 def generate(conn: sqlite3.Connection, account_id: int, recipe: Recipe, now: int) -> tuple[int, int]:
@@ -115,11 +126,11 @@ def _memberships(draw: random.Random, recipe: Recipe, first: int) -> Iterator[tu
                 yield group_id, first + index
 
 
-def _joined(draw: random.Random) -> int:
+def _joined(draw: random.Random, months: int) -> int:
     """Spread over ten years, with one block on the day of an opening."""
     if draw.random() < 0.08:
-        return day_start(OPENING) + draw.randrange(8 * 3_600_000, 20 * 3_600_000)
-    return day_start(HORIZON) - draw.randrange(90 * DAY, 3_650 * DAY)
+        return day_start(add_months(OPENING, months)) + draw.randrange(8 * 3_600_000, 20 * 3_600_000)
+    return day_start(add_months(HORIZON, months)) - draw.randrange(90 * DAY, 3_650 * DAY)
 
 
 def _row(
@@ -131,8 +142,8 @@ def _row(
     firstname = draw.choice(FIRSTNAMES[language, gender])
     lastname = draw.choice(LASTNAMES[language])
     email = f"{recipe.prefix or PLAIN[firstname]}.{PLAIN[lastname]}{index}@{draw.choice(DOMAINS)}"
-    terms, expiration, consent_date = draw.choice(CONSENTS)
-    joined = _joined(draw)
+    terms, expiration, consent_date = draw.choice(consents(recipe.months, recipe.consent_months))
+    joined = _joined(draw, recipe.months)
     state = recipe.state(index)
     left = joined + draw.randrange(DAY, 80 * DAY) if state != SUBSCRIBED else None
     received = draw.randrange(40)

@@ -1,20 +1,22 @@
-"""The demo vendor: four invented accounts that fill every list the API can return. Always the same people."""
+"""The demo vendor: four invented accounts that fill every list the API can return. Always the same people, of late."""
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import orjson
 
 from cyberadmin.sandbox.control_accounts import insert_account
-from cyberadmin.sandbox.dates import day_start
-from cyberadmin.sandbox.generate import DAY, Recipe, generate
+from cyberadmin.sandbox.dates import day_of, day_start, months_since
+from cyberadmin.sandbox.generate import DAY, HORIZON, Recipe, generate
 from cyberadmin.sandbox.seed_mailings import seed_mailings
 from cyberadmin.sandbox.seed_people import seed_endings, seed_slips
 from cyberadmin.sandbox.store import Store
 
+#: Consent was given within so many of the last months: most still hold, as at an agency that looks after them.
+CONSENT_MONTHS = 30
 Fields = tuple[tuple[int, str, str], ...]
 # title, public, dynamic, share of the subscribed members
 Groups = tuple[tuple[str, bool, bool, float], ...]
@@ -48,7 +50,7 @@ DEMOS = (
         ((1, "Quartier", "text"), (2, "Dernière édition", "date"), (3, "Billets achetés", "integer"),
          (4, "Total des achats", "decimal number"), (7, "Artiste préféré", "text")),
         (("Programmation", True, False, 0.8), ("Festival news", True, False, 0.2), ("Bénévoles", False, False, 0.05),
-         ("Passeports 2025", False, False, 0.25), ("Presse", False, False, 0.02),
+         ("Passeports de saison", False, False, 0.25), ("Presse", False, False, 0.02),
          ("Nouveaux cette année", False, True, 0.12),
          ("Billetterie hivernale", True, False, 0.1)),
     ),
@@ -95,13 +97,14 @@ def _seed_account(store: Store, conn: sqlite3.Connection, demo: Demo) -> None:
     recipe = Recipe(
         demo.recipe.subscribed, demo.recipe.unsubscribed, demo.recipe.bounced, demo.recipe.seed,
         group_ids=tuple(group_ids), chances=chances,
+        months=months_since(HORIZON, store.clock.now()), consent_months=CONSENT_MONTHS,
     )  # fmt: skip
     first, _ = generate(conn, account_id, recipe, store.clock.now())
     seed_endings(conn, first, store.clock.now())
     seed_slips(conn, first, recipe)
     seed_mailings(store, conn, account_id, group_ids)
     _seed_optins(conn, account_id, group_ids, store.clock.now())
-    _seed_batches(conn, account_id, first)
+    _seed_batches(conn, account_id, first, store.clock.now())
 
 
 def _seed_optins(conn: sqlite3.Connection, account_id: int, group_ids: list[int], now: int) -> None:
@@ -117,9 +120,9 @@ def _seed_optins(conn: sqlite3.Connection, account_id: int, group_ids: list[int]
         )
 
 
-def _seed_batches(conn: sqlite3.Connection, account_id: int, first: int) -> None:
+def _seed_batches(conn: sqlite3.Connection, account_id: int, first: int, now: int) -> None:
     """Two finished batches, one of them with an error."""
-    made = day_start(date(2025, 9, 29)) + 42_956_217
+    made = day_start(day_of(now) - timedelta(days=40)) + 42_956_217
     email = conn.execute("SELECT email FROM members WHERE id = ?", (first,)).fetchone()[0]
     add = {"batchType": "addMembers", "relationType": "active-clients", "members": [{"email": email}]}
     gone = {"batchType": "unsubscribe", "ids": ["7"]}

@@ -6,7 +6,8 @@ import sqlite3
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from cyberadmin.sandbox.dates import EASTERN, day_of, day_start
+from cyberadmin.sandbox.dates import EASTERN, add_months, day_of, day_start, months_since
+from cyberadmin.sandbox.generate import HORIZON
 from cyberadmin.sandbox.generate_mailings import DAY, fill
 from cyberadmin.sandbox.mailing_runner import add_links
 from cyberadmin.sandbox.people import fold
@@ -85,8 +86,8 @@ DEMOS = {
         "circulaire@bellerive.example.com",
         (("Circulaire de la semaine", "fr_ca"), ("Avis aux membres", "fr_ca"), ("Notice to members", "en_ca")),
         (Plan("Assemblée générale", "fr_ca", 0, date(2025, 4, 8), end="archived"),
-         Plan("Ristournes 2025", "fr_ca", 0, date(2025, 9, 15)),
-         Plan("Your 2025 patronage refund", "en_ca", 0, date(2025, 9, 15), anonymized=True),
+         Plan("Ristournes de l’année", "fr_ca", 0, date(2025, 9, 15)),
+         Plan("Your patronage refund", "en_ca", 0, date(2025, 9, 15), anonymized=True),
          Plan("Circulaire : pommes et courges", "fr_ca", 1, date(2025, 9, 25), end="stopped"),
          Plan("Circulaire : récoltes d’automne", "fr_ca", 1, days=4), Plan("Notice of meeting", "en_ca", 0, days=12)),
     ),
@@ -94,7 +95,7 @@ DEMOS = {
         Look("Théâtre du Petit Quai", "310, rue du Quai, Sorel-Tracy (Québec)  J3P 0A0", "#5a2a4f"),
         "saison@petitquai.example.org",
         (("Annonce de saison", "fr_ca"), ("Season announcement", "en_ca")),
-        (Plan("Matinées scolaires 2025-2026", "fr_ca", 2, date(2025, 6, 3), end="archived"),
+        (Plan("Matinées scolaires", "fr_ca", 2, date(2025, 6, 3), end="archived"),
          Plan("La saison en un coup d’œil", "fr_ca", 1, date(2025, 8, 25)),
          Plan("The season at a glance", "en_ca", 0, date(2025, 8, 25)),
          Plan("Dernières places", "fr_ca", 0, date(2025, 9, 26), end="stopped"),
@@ -104,7 +105,7 @@ DEMOS = {
 
 
 def seed_mailings(store: Store, conn: sqlite3.Connection, account_id: int, group_ids: list[int]) -> None:
-    """Fill one demo account; planned mailings lie after the store's clock, everything else in 2025."""
+    """Fill one demo account; planned mailings lie after the store's clock, all others before it."""
     account = next(one for one in store.accounts(conn) if one.id == account_id)
     demo = DEMOS[account.username]
     conn.execute("INSERT INTO senders VALUES (?, ?, ?)", (account_id, fold(demo.sender), demo.sender))
@@ -126,7 +127,8 @@ def seed_mailings(store: Store, conn: sqlite3.Connection, account_id: int, group
 
 def _moment(plan: Plan, now: int) -> int:
     if plan.day is not None:
-        return day_start(plan.day) + HALF_PAST_EIGHT
+        # Whole years later: an autumn stays an autumn.
+        return day_start(add_months(plan.day, months_since(HORIZON, now) // 12 * 12)) + HALF_PAST_EIGHT
     # Written as wall time: a change of the clocks on the way must not move it.
     morning = datetime.combine(day_of(now) + timedelta(days=plan.days), time(8, 30), EASTERN)
     return int(morning.timestamp()) * 1000

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,7 +130,8 @@ def test_the_demo_fills_every_list(
     assert all(one["email"].lower().rpartition("@")[2].endswith(("example.com", "example.org"))
                for one in everybody["members"])  # fmt: skip
     days = [one["joinedOn"][:10] for one in everybody["members"]]
-    assert days.count("2024-04-20") > subscribed / 30
+    # Many joined on the day of an opening.
+    assert max(Counter(days).values()) > subscribed / 30
     assert len(set(days)) > 100
 
 
