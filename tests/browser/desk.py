@@ -64,8 +64,7 @@ class Desk:
             self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
             wide = self.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{name} scrolls sideways at {width}: {wide}"
-            path = self.shots / f"{name}-{self.language}-{width}-{theme}.jpg"
-            self.page.screenshot(path=path, type="jpeg", quality=80, full_page=True)
+            self.page.screenshot(path=self.shots / f"{name}-{self.language}-{width}-{theme}.png", full_page=True)
         self.page.emulate_media(color_scheme="light")
 
     def connect(self, vendor: Vendor, name: str) -> None:
@@ -120,4 +119,4 @@ class Desk:
     def close(self) -> None:
         """Leave; nothing in the browser may have gone wrong meanwhile."""
         self.context.close()
-        assert self.trouble == []
+        assert self.trouble == [], self.trouble

@@ -42,9 +42,11 @@ class ShowPage(ScopedPage):
         off_boarding = services.current(self.account)
         if off_boarding is None:
             return HttpResponseRedirect(reverse("admin:leaving_begin"))
+        # Before the steps are read: what moves on between the two makes the page show itself anew, not wait for ever.
+        seen = _seen(off_boarding)
         shown = progress.steps(off_boarding)
         moving = any(step.state == "doing" for step in shown)
-        return self.render(off_boarding=off_boarding, steps=shown, moving=moving, seen=_seen(off_boarding))
+        return self.render(off_boarding=off_boarding, steps=shown, moving=moving, seen=seen)
 
 
 class StatusPage(ScopedPage):
