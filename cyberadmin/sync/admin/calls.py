@@ -80,7 +80,7 @@ class SupportForm(PageForm):
     """A note for the vendor's support, and the acceptance of what goes out."""
 
     note = forms.CharField(
-        label=_("What you were doing (optional)"),
+        label=_("What you were doing"),
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
         max_length=1_000,
