@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Generic, TypeVar
 
-#: Size of the field that is drawn in, the room around it for words, and what is left free between two columns.
+#: Size of the field that is drawn in, the room around it for words, and what is left free between two columns at most.
 WIDTH, HEIGHT, ABOVE, BELOW, LEFT, RIGHT = 720, 160, 26, 50, 96, 40
 GAP = 10
 #: About so many lines across a field of curves.
@@ -17,6 +17,7 @@ TICKS = 4
 FLAT = 0.5
 
 Key = TypeVar("Key")
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,11 @@ class Columns(Generic[Key]):
     width: int = WIDTH
 
 
-def columns(values: Mapping[Key, float], words: Callable[[float], str] = str) -> Columns[Key]:
+def columns(values: Mapping[Key, Number], words: Callable[[Number], str] = str) -> Columns[Key]:
     """The columns of {what stands below: how much}; `words` says how much in words."""
     highest = max(values.values(), default=0)
     step = WIDTH / max(len(values), 1)
+    gap = min(GAP, step / 4)
     made = []
     for place, (key, count) in enumerate(values.items()):
         height = count / highest * HEIGHT if highest else 0.0
@@ -61,9 +63,9 @@ def columns(values: Mapping[Key, float], words: Callable[[float], str] = str) ->
                 key,
                 count,
                 words(count),
-                x=f"{place * step + GAP / 2:.1f}",
+                x=f"{place * step + gap / 2:.1f}",
                 y=f"{top:.1f}",
-                width=f"{step - GAP:.1f}",
+                width=f"{step - gap:.1f}",
                 height=f"{height:.1f}",
                 middle=f"{(place + 0.5) * step:.1f}",
                 above=f"{top - 6:.1f}",

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 
 from campaigns.click_map import Link
 from campaigns.results import Step
 from cyberadmin.accounts.numbers import grouped
+from cyberadmin.charts import Columns, columns
 
 #: The steps that narrow from one to the next; the others are counted beside them.
 NARROWING = ("sent", "delivered", "opened", "clicked")
-#: A curve's size in units of its SVG, and the hours it tells one by one; later ones are added up.
-WIDTH, HEIGHT, HOURS = 720, 180, 72
+#: Hours that a curve tells one by one, at least and at most; later ones are added up.
+LEAST, HOURS = 12, 72
 
 
 @dataclass(frozen=True)
@@ -35,24 +35,11 @@ class Funnel:
 
 
 @dataclass(frozen=True)
-class Column:
-    """One hour of a curve: place and height in the SVG, and what it says."""
-
-    x: str
-    y: str
-    width: str
-    height: str
-    when: datetime
-    count: int
-
-
-@dataclass(frozen=True)
 class Curve:
-    """First opens or clicks, hour by hour. `later`: those after the hours that are drawn."""
+    """First opens or clicks, by hours in UTC; `total` of them, `later` after the hours that are drawn."""
 
-    columns: list[Column]
+    chart: Columns[datetime]
     rows: list[tuple[datetime, int]]
-    highest: int
     total: int
     later: int
 
@@ -76,25 +63,15 @@ def funnel(steps: list[Step]) -> Funnel:
     )
 
 
-def curve(hours: list[tuple[datetime, int]], zone: ZoneInfo) -> Curve | None:
-    """The columns of one curve in the client's time; None when nothing was read."""
+def curve(hours: list[tuple[datetime, int]]) -> Curve | None:
+    """The columns of one curve; None when nothing was read."""
     if not hours:
         return None
-    first = hours[0][0]
-    drawn = [(moment, count) for moment, count in hours if moment - first < timedelta(hours=HOURS)]
-    span = max(int((drawn[-1][0] - first).total_seconds() // 3600) + 1, 12)
-    highest = max(count for _moment, count in drawn)
-    step = WIDTH / span
-    columns = [
-        Column(
-            x=f"{(moment - first).total_seconds() / 3600 * step:.1f}",
-            y=f"{HEIGHT - count / highest * HEIGHT:.1f}",
-            width=f"{max(step - 2, 1):.1f}",
-            height=f"{count / highest * HEIGHT:.1f}",
-            when=moment.astimezone(zone),
-            count=count,
-        )
-        for moment, count in drawn
-    ]
-    total = sum(count for _moment, count in hours)
-    return Curve(columns, hours, highest, total, total - sum(count for _moment, count in drawn))
+    first, counts = hours[0][0], dict(hours)
+    last = max(moment for moment in counts if moment - first < timedelta(hours=HOURS))
+    span = max(int((last - first).total_seconds() // 3600) + 1, LEAST)
+    drawn = [first + timedelta(hours=number) for number in range(span)]
+    # In UTC: where clocks are put back, two hours have one name.
+    chart = columns({moment: counts.get(moment, 0) for moment in drawn}, grouped)
+    total = sum(counts.values())
+    return Curve(chart, hours, total, total - int(chart.total))

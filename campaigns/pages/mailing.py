@@ -104,12 +104,11 @@ def results_of(mailing: Mailing) -> dict[str, Any]:
     if not left:
         return {"left": False}
     lists = {one.outcome: one for one in mailing.recipient_lists.all()}
-    zone = mailing.account.zone
     return {
         "left": True,
         "funnel": charts.funnel(results.funnel(mailing)),
         "curves": [
-            (label, charts.curve(results.curve(mailing, outcome), zone))
+            (label, charts.curve(results.curve(mailing, outcome)))
             for outcome, label in (("opened", _("First opened")), ("clicked", _("First clicked")))
         ],
         "link_rows": charts.link_rows(click_map.ranked(mailing.links)),

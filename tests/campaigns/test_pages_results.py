@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from campaigns.models import Mailing, MailingRecipient, RecipientList
+from campaigns.pages import charts
 from cyberadmin.sync.mirror import writing
 from tests.campaigns.pages_desk import PagesDesk, words
 from tests.world import give, make_account, make_user
@@ -70,7 +71,8 @@ def test_a_funnel_a_curve_and_links_with_tables_behind_them(desk: PagesDesk) -> 
     text = words(response)
     assert "40,0" in text or "40.0" in text
     opened = response.context["curves"][0][1]
-    assert (opened.total, opened.highest, len(opened.rows)) == (3, 1, 3)
+    assert (opened.total, opened.chart.highest, len(opened.rows)) == (3, 1, 3)
+    assert sum(column.count for column in opened.chart.columns) == 3
     assert "<svg" in response.content.decode()
     assert EVIL not in response.content.decode()
     assert "1 234" in text or "1,234" in text or "1\u202f234" in text or "1\u00a0234" in text
@@ -125,3 +127,12 @@ def test_hostile_names_stay_text(desk: PagesDesk) -> None:
     listed(mailing, "all", ("x@example.com", EVIL))
     for path in (f"mailing/{mailing.pk}/", f"mailing/{mailing.pk}/recipients/", "mailing/", "mailing/compare/"):
         assert EVIL not in desk.text(path), path
+
+
+def test_two_hours_with_one_name_are_two_columns() -> None:
+    """Where clocks are put back, one o'clock comes twice."""
+    first = datetime(2026, 11, 1, 5, tzinfo=UTC)
+    made = charts.curve([(first, 2), (first + timedelta(hours=1), 3), (first + timedelta(hours=100), 1)])
+    assert made is not None
+    assert [column.count for column in made.chart.columns[:3]] == [2, 3, 0]
+    assert (len(made.chart.columns), made.total, made.later) == (12, 6, 1)

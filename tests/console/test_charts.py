@@ -74,3 +74,10 @@ def test_a_year_is_marked_by_months_and_a_month_by_weeks() -> None:
 def test_nothing_known_is_no_curve() -> None:
     assert curves([], []) is None
     assert curves([START], [None]) is None
+
+
+def test_many_columns_stay_apart_and_are_seen() -> None:
+    made = columns(dict.fromkeys(range(72), 3))
+    step = WIDTH / 72
+    assert {column.width for column in made.columns} == {f"{step * 0.75:.1f}"}
+    assert float(made.columns[-1].x) + float(made.columns[-1].width) < WIDTH
