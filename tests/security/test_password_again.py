@@ -27,6 +27,7 @@ AREAS = {
     "exports": {"exports_exportjob_add", "exports_exportjob_clients_add", "contacts_consentrecord_export"},
     "calls": {"sync_apicall_support"},
     "cases": {"case_decide", "case_json", "case_csv"},
+    "leaving": {"leaving_file", "leaving_download", "leaving_cancel", "leaving_discard", "leaving_revoke", "leaving_purge"},
     "people": {"people_invite", "person_roles", "person_leave", "account_access", "account_invite", "people_policy"},
 }  # fmt: skip
 
