@@ -138,7 +138,7 @@ class SupportPage(RecentPassword, FormPage):
 class ApiCallAdmin(ScopedAdmin):
     """The latest calls of one client."""
 
-    list_display = ("at_shown", "what", "outcome", "duration", "change", "by")
+    list_display = ("at_shown", "what", "outcome", "duration", "about", "by")
     list_filter = (OutcomeFilter, ObjectFilter)
     list_display_links = ("at_shown",)
     many = _("calls")
@@ -173,7 +173,7 @@ class ApiCallAdmin(ScopedAdmin):
     @display(description=_("Call"))
     def what(self, obj: ApiCall) -> str:
         said = endpoints.meaning(obj.method, obj.path)
-        return format_html('{}<br><code class="ca-help">{} {}</code>', said, obj.method, obj.path)
+        return format_html('<span>{}<br><code class="ca-help">{} {}</code></span>', said, obj.method, obj.path)
 
     @display(description=_("Answer"))
     def outcome(self, obj: ApiCall) -> str:
@@ -184,6 +184,10 @@ class ApiCallAdmin(ScopedAdmin):
     @display(description=_("Time taken"))
     def duration(self, obj: ApiCall) -> str:
         return f"{obj.duration_ms} ms"
+
+    @display(description=_("Change"), empty_value="–")
+    def about(self, obj: ApiCall) -> Change | None:
+        return obj.change
 
     @display(description=_("by"))
     def by(self, obj: ApiCall) -> str:
