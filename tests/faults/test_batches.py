@@ -53,6 +53,7 @@ def alarms() -> list[str]:
     return [str(one.detail["reason"]) for one in AuditEvent.objects.filter(action="bulk.alarm").order_by("id")]
 
 
+# --- 9 and 53: the number of a batch is lost ---
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize(
     "rule",
@@ -72,6 +73,7 @@ def test_a_batch_whose_number_is_lost_is_looked_up(bulk: BulkDesk, verb: str, ru
     all_done(bulk, bulk.apply(verb, people(6)), verb)
 
 
+# --- 10 and 53: polling, and a batch that never ends ---
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_stuck_batch_warns_is_written_off_and_sent_again(bulk: BulkDesk, verb: str) -> None:
     ready(bulk, verb)
@@ -89,6 +91,7 @@ def test_a_stuck_batch_warns_is_written_off_and_sent_again(bulk: BulkDesk, verb:
     assert alarms() == ["written_off"]
 
 
+# --- 55: a result that names nobody, strangers, or somebody twice ---
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("kind", ["empty", "strangers", "duplicates"])
 def test_an_odd_result_is_looked_up_and_rings_an_alarm(bulk: BulkDesk, verb: str, kind: str) -> None:
@@ -98,6 +101,7 @@ def test_an_odd_result_is_looked_up_and_rings_an_alarm(bulk: BulkDesk, verb: str
     assert alarms() == [f"result_{kind}"]
 
 
+# --- 54: a part of the rows is refused ---
 @pytest.mark.parametrize("order", shortly("reverse", "submitted"))
 @pytest.mark.parametrize("shape", shortly("none", "id", "email"))
 @pytest.mark.parametrize("names", ["email", "id"])
@@ -144,6 +148,7 @@ def test_an_unknown_state_is_not_finished(bulk: BulkDesk) -> None:
     all_done(bulk, bulk.follow(change_set, 2_000), "add")
 
 
+# --- 57: refused whole ---
 @pytest.mark.parametrize("status", shortly(422, 400))
 def test_a_batch_refused_for_one_bad_row_is_divided_until_that_row_is_alone(bulk: BulkDesk, status: int) -> None:
     bulk.world.sandbox.settings(schema_error_status=status)
@@ -168,6 +173,7 @@ def test_a_limit_of_the_vendor_is_learnt(bulk: BulkDesk, settings: Any, status: 
     bulk.check(done)
 
 
+# --- 74: everything is refused alike ---
 @pytest.mark.parametrize("verb", ["add", "update"])
 def test_the_same_refusal_for_everybody_stops_after_twenty(bulk: BulkDesk, verb: str) -> None:
     for number in range(60):
@@ -187,6 +193,7 @@ def test_the_same_refusal_for_everybody_stops_after_twenty(bulk: BulkDesk, verb:
     assert AuditEvent.objects.filter(action="bulk.stopped").count() == 1
 
 
+# --- 67: somebody left while rows about them wait ---
 @pytest.mark.parametrize("choice", shortly("revive", "error", "skip", first=2))
 @pytest.mark.parametrize("how", ["unsubscribe", "bounce"])
 def test_who_left_there_unknown_to_us_is_never_in_a_batch(bulk: BulkDesk, choice: str, how: str) -> None:
@@ -233,6 +240,7 @@ def test_fewer_people_on_the_lists_of_who_left_is_an_alarm(bulk: BulkDesk) -> No
     assert bulk.follow(stopped).state == ChangeSet.State.DONE
 
 
+# --- 56: a late batch ---
 def test_a_late_batch_does_not_undo_a_newer_edit(bulk: BulkDesk) -> None:
     row = bulk.world.mirrored("person0@example.com", firstname="Old")
     bulk.world.sandbox.faults(
@@ -258,6 +266,7 @@ def test_a_late_batch_does_not_undo_a_newer_edit(bulk: BulkDesk) -> None:
     bulk.check(done)
 
 
+# --- 44 under a list: the token is revoked ---
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_revoked_token_in_the_middle_loses_and_doubles_nothing(bulk: BulkDesk, verb: str, settings: Any) -> None:
     settings.BULK_BATCH_ROWS = 2
@@ -266,6 +275,7 @@ def test_a_revoked_token_in_the_middle_loses_and_doubles_nothing(bulk: BulkDesk,
     all_done(bulk, bulk.apply(verb, people(6)), verb)
 
 
+# --- 9, 10 and 71: killed at each step ---
 @pytest.mark.parametrize("point", ["B2", "C9", "C10", "B4"])
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_worker_killed_at_each_step_leaves_nothing_undone(

@@ -25,6 +25,7 @@ from cyberadmin.sync.record import BY_HAND
 
 from . import batches, beginning, ending, feeding, kinds, lease, rechecking
 from .composing import BATCHED, compose, prepare
+from .reasons import OF_DATABASE, of_database
 from .settling import check_refusals
 from .work import Held, Paused, Work, of_hold_off
 
@@ -111,9 +112,9 @@ def _turn(change_set: ChangeSet, account: Account, until: float) -> float:
         wait, reason = of_hold_off(hold_off).seconds, of_hold_off(hold_off).reason
     except connection.AccountPaused:
         wait, reason = 60.0, "account"
-    except OperationalError:
-        logger.warning("Bulk change %s met a busy database and goes on later.", change_set.pk)
-        wait = 1.0
+    except OperationalError as error:
+        logger.warning("Bulk change %s could not be written down and goes on later: %s", change_set.pk, error)
+        wait, reason = 1.0, of_database(error)
     except Exception:  # a programming error must stop this set with words, never be tried for ever
         logger.exception("Bulk change %s could not be applied", change_set.pk)
         return _pause(change_set, Paused("program_error"))
@@ -127,7 +128,7 @@ def _give_back(change_set: ChangeSet, wait: float, reason: str) -> float:
     values: dict[str, Any] = {}
     if change_set.finished_at is None:
         values["not_before"] = now() + timedelta(seconds=wait) if wait > LONGEST_NAP else None
-    if reason and change_set.state == State.APPLYING:
+    if change_set.state == State.APPLYING and (reason or change_set.reason in OF_DATABASE):
         values["reason"] = reason
     try:
         lease.release(change_set, **values)

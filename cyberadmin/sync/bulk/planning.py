@@ -23,6 +23,7 @@ from cyberadmin.sync.upsert import insert_rows
 
 from . import kinds, lease
 from .kinds import Judged, Refused
+from .reasons import of_database
 
 logger = logging.getLogger(__name__)
 
@@ -74,9 +75,9 @@ def plan(change_set_id: int) -> ChangeSet | None:
     except PlanIsWrong as wrong:
         logger.error("Plan %s contradicts itself: %s", change_set.pk, wrong)
         _failed(change_set, "totals_differ")
-    except OperationalError:
-        logger.warning("Plan %s met a busy database and starts again.", change_set.pk)
-        lease.release(change_set, PLANNING, reason="database_busy")
+    except OperationalError as error:
+        logger.warning("Plan %s could not be written down and starts again: %s", change_set.pk, error)
+        lease.release(change_set, PLANNING, reason=of_database(error))
     except Exception:  # a programming error must end this plan with words, never leave it "being made"
         logger.exception("Plan %s could not be made", change_set.pk)
         _failed(change_set, "program_error")

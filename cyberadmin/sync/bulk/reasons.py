@@ -22,6 +22,10 @@ SETS: dict[str, Reason] = {
         lazy("It was made by a newer version of cyberadmin."), lazy("It waits until this server is updated.")
     ),
     "database_busy": Reason(lazy("The database was busy for too long."), _WAITS),
+    "disk_full": Reason(
+        lazy("The disk of this server is full, so nothing more can be written down."),
+        lazy("Tell your administrator. It goes on by itself once there is room; nothing is lost or sent twice."),
+    ),
     "rate_limited": Reason(lazy("Cyberimpact asked us to slow down for this account."), _WAITS),
     "not_reached": Reason(lazy("Cyberimpact could not be reached; nothing was sent."), _WAITS),
     "vendor_trouble": Reason(lazy("Cyberimpact answered with an error of its own."), _WAITS),
@@ -172,6 +176,16 @@ def explain(change_set: ChangeSet, own: str = "") -> Explanation:
     return Explanation(change_set.get_state_display(), what, following, _ACTIONS[change_set.state])
 
 
+#: What `of_database` may say: over as soon as something could be written down again.
+OF_DATABASE = frozenset({"disk_full", "database_busy"})
+
+
+def of_database(error: Exception) -> str:
+    """Why nothing could be written down: the disk is full, as SQLite or PostgreSQL says it, or the database was busy."""
+    said = str(error)
+    return "disk_full" if "disk is full" in said or "No space left" in said else "database_busy"
+
+
 def row_sentence(code: str) -> str:
     """What a result or verdict of the engine says, as a sentence; "" for a code that a kind words itself."""
     return str(ROWS.get(code, ""))
@@ -182,4 +196,14 @@ def batch_sentence(code: str) -> str:
     return str(BATCHES.get(code, ""))
 
 
-__all__ = ["BATCHES", "ROWS", "SETS", "Explanation", "batch_sentence", "explain", "row_sentence"]
+__all__ = [
+    "BATCHES",
+    "OF_DATABASE",
+    "ROWS",
+    "SETS",
+    "Explanation",
+    "batch_sentence",
+    "explain",
+    "of_database",
+    "row_sentence",
+]

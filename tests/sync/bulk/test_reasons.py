@@ -14,7 +14,7 @@ from tests.world import make_account
 
 ENGINE = Path(reasons.__file__).parent
 #: Reasons that tables or other modules hold, which the walk below cannot see.
-ELSEWHERE = {"unsubscribed", "bounced", "erased", "restored", "rate_limited"}
+ELSEWHERE = {"unsubscribed", "bounced", "erased", "restored", "rate_limited", "database_busy", "disk_full"}
 
 
 def _strings(node: ast.expr) -> set[str]:
