@@ -7,12 +7,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
+from cyberadmin.accounts import numbers
 from cyberadmin.accounts.localtime import day_text, moment_text
 from cyberadmin.cases.words import day_words, pair
 
 from . import purging, standing
 from .models import OffBoarding, Step
-from .progress import count_text
 
 _RULE = "-" * 72
 
@@ -61,7 +61,7 @@ def destroyed(off_boarding: OffBoarding) -> list[tuple[str, str]]:
     """Rows and files by what they were."""
     work = standing.purge_of(off_boarding)
     counts = work.counts if work is not None else {}
-    return sorted((purging.label_of(name), count_text(number)) for name, number in counts.items())
+    return sorted((purging.label_of(name), numbers.grouped(number)) for name, number in counts.items())
 
 
 def _facts(off_boarding: OffBoarding) -> list[tuple[str, str]]:

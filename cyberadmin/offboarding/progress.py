@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -146,8 +145,3 @@ def _purge(off_boarding: OffBoarding, decided: dict[str, Step]) -> Shown:
         "Everything of this client is destroyed here. An administrator does it, with the password. It cannot be taken back."
     )
     return Shown("purge", Step.Name.PURGE.label, "wait" if obstacles else "todo", said, obstacles=obstacles)
-
-
-def count_text(number: int) -> str:
-    """A number with its groups of thousands."""
-    return str(number_format(number, use_l10n=True, force_grouping=True))

@@ -10,14 +10,13 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cyberadmin.accounts import audit, policy
+from cyberadmin.accounts import audit, numbers, policy
 from cyberadmin.accounts.models import Account
 from cyberadmin.accounts.scoping import AgencyPage
 from cyberadmin.history import timeline
 from cyberadmin.history.pages import Teller
 from cyberadmin.offboarding import certificate, standing
 from cyberadmin.offboarding.models import OffBoarding
-from cyberadmin.offboarding.progress import count_text
 
 PER_PAGE = 50
 #: Entries of the history on the page of one client; all of them are in the history over all clients.
@@ -70,7 +69,7 @@ class ShowPage(EndedPage):
             steps=self.off_boarding.steps.order_by("at"),
             work=work,
             moving=self.off_boarding.state == OffBoarding.State.PURGING,
-            total=count_text(sum(work.counts.values())) if work is not None else "",
+            total=numbers.grouped(sum(work.counts.values())) if work is not None else "",
             destroyed=certificate.destroyed(self.off_boarding),
             lines=[teller.tell(line) for line in lines],
             more=bool(following),
