@@ -1,5 +1,6 @@
 """Asking for an export, how far it is, and the file: of one client, and (clients_pages.py) over several."""
 
+import re
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -36,13 +37,22 @@ def label_of(job: ExportJob) -> str:
     return str(source.label) if source else job.source
 
 
+class CountField(forms.IntegerField):
+    """A number as people type it: with or without something between the thousands."""
+
+    def to_python(self, value: Any) -> int | None:
+        """The number, or None for an empty field. Raises ValidationError."""
+        found: int | None = super().to_python(re.sub(r"[\s,]", "", str(value or "")))
+        return found
+
+
 class ExportForm(PageForm):
     """As what, and the number of people where it must be typed."""
 
     form = forms.ChoiceField(
         label=gettext_lazy("Format"), choices=ExportJob.Form.choices, widget=forms.RadioSelect, initial="csv"
     )
-    typed_count = forms.IntegerField(
+    typed_count = CountField(
         label=gettext_lazy("Number of people, typed"), required=False, min_value=0, widget=forms.TextInput
     )
 

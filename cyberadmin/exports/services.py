@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from cyberadmin.accounts import policy
 from cyberadmin.accounts.models import Account
+from cyberadmin.accounts.numbers import grouped
 from cyberadmin.celery import app
 from cyberadmin.sync.clock import now
 
@@ -60,7 +61,10 @@ def ask(
     people = people_in(actor, account, source, query)
     if count_to_type(people) and typed_count != people:
         raise ValidationError(
-            {"typed_count": _("Type the number of people in the file, %(count)s, to confirm.") % {"count": people}}
+            {
+                "typed_count": _("Type the number of people in the file, %(count)s, to confirm.")
+                % {"count": grouped(people)}
+            }
         )
     with transaction.atomic():
         job = ExportJob.objects.create(

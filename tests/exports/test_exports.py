@@ -181,7 +181,7 @@ def test_a_large_list_of_people_leaves_only_with_its_number_typed(agency: Agency
     add(agency, "alpha1@example.com", "alpha2@example.com", "beta@example.com")
     editor = Visitor(agency.insiders["edit"], f"/c/{agency.ours.account.slug}")
     base, jobs = "/exports/exportjob/add/?source=contacts", ExportJob.objects.count()
-    assert "It will name 4 people." in editor.at(base).content.decode()
+    assert "The file will name 4 people." in editor.at(base).content.decode()
     assert "typed_count" in editor.at(base).content.decode()
     assert "typed_count" not in editor.at(f"{base}&q=alpha").content.decode()
     for typed in ("", "3", "5", "x"):
@@ -190,7 +190,7 @@ def test_a_large_list_of_people_leaves_only_with_its_number_typed(agency: Agency
     with pytest.raises(ValidationError):
         services.ask(agency.insiders["edit"], agency.ours.account, "contacts", "csv", QueryDict())
     assert ExportJob.objects.count() == jobs
-    data = {"form_token": str(uuid.uuid4()), "form": "csv", "typed_count": "4"}
+    data = {"form_token": str(uuid.uuid4()), "form": "csv", "typed_count": "\u202f4 "}
     assert editor.send(base, data).status_code == 302
     data = {"form_token": str(uuid.uuid4()), "form": "csv"}
     assert editor.send(f"{base}&q=alpha", data).status_code == 302
