@@ -51,8 +51,10 @@ def main() -> None:
         "names": options.names,
         "plan_rows_per_second": round(options.rows / planning.seconds),
         "plan_megabytes": round(planning.megabytes),
+        "plan_own_megabytes": round(planning.own),
         "apply_rows_per_second": round(rate),
         "apply_megabytes": round(applying.megabytes),
+        "apply_own_megabytes": round(applying.own),
         "bare_rows": bare.rows,
         "bare_rows_per_second": round(bare.rows / bare.seconds),
         "ratio": round(bare.rows / bare.seconds / rate, 2),
@@ -67,8 +69,16 @@ def main() -> None:
 def show(figures: dict[str, Any]) -> None:
     """For whoever reads along, and as JSON."""
     print("{rows} rows, {format}, {database}".format(**figures))
-    print("  plan         {plan_rows_per_second:8} rows/s, peak {plan_megabytes} MB".format(**figures))
-    print("  apply        {apply_rows_per_second:8} rows/s, peak {apply_megabytes} MB".format(**figures))
+    print(
+        "  plan         {plan_rows_per_second:8} rows/s, peak {plan_megabytes} MB, its own {plan_own_megabytes} MB".format(
+            **figures
+        )
+    )
+    print(
+        "  apply        {apply_rows_per_second:8} rows/s, peak {apply_megabytes} MB, its own {apply_own_megabytes} MB".format(
+            **figures
+        )
+    )
     print("  bare loop    {bare_rows_per_second:8} rows/s, ratio {ratio:.2f}".format(**figures))
     print("  … reading    {reading_rows_per_second:8} rows/s, ratio {ratio_over_reading:.2f}".format(**figures))
     print("  single edit  p95 {single_edit_p95_seconds} s over {single_edits} edits".format(**figures))

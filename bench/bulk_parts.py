@@ -5,7 +5,7 @@ import resource
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -29,6 +29,8 @@ from tests.world import World, give, make_user
 
 BATCH = 1_000
 POLL = 0.05
+#: Seconds between two looks at the memory of a process.
+SAMPLED = 0.1
 EDITED = 50
 
 
@@ -46,7 +48,10 @@ class Spent:
     """What a piece of work cost, in a process of its own."""
 
     seconds: float
+    #: At its peak, pages of the database file that the system mapped for it included.
     megabytes: float
+    #: The same without those pages, which the system takes back when others need the memory.
+    own: float = 0.0
 
 
 class Bench:
@@ -177,10 +182,18 @@ class _Apart:
 
     def wait(self) -> Spent:
         """What it cost, once it is over. Raises EOFError when it failed."""
+        own = 0.0
+        while not self._mine.poll(SAMPLED):
+            own = max(own, self._own())
         spent = cast(Spent, self._mine.recv())
         self._process.join()
         assert self._process.exitcode == 0
-        return spent
+        return replace(spent, own=own)
+
+    def _own(self) -> float:
+        """Megabytes that the process has for itself now."""
+        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
 
 
 def _measured(work: Callable[[int], Any], pk: int, theirs: Connection) -> None:
