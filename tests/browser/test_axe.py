@@ -30,6 +30,7 @@ rules => axe.run(document, {runOnly: rules, resultTypes: ["violations"], iframes
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(locale="fr-CA", viewport={"width": 1400, "height": 900}, bypass_csp=True)
+    context.add_init_script(AXE)
     yield context.new_page()
     context.close()
 
@@ -69,7 +70,6 @@ def test_every_page_can_be_used_by_everybody(page: Page, live_server: LiveServer
     broken: dict[str, list[str]] = {}
     for path in paths:
         page.goto(f"{live_server.url}{path}")
-        page.evaluate(AXE)
         said = judge(page, "light", RULES) + judge(page, "dark", {"type": "rule", "values": ["color-contrast"]})
         if said:
             broken[path] = said
@@ -78,5 +78,4 @@ def test_every_page_can_be_used_by_everybody(page: Page, live_server: LiveServer
 
 def test_the_log_in_can_be_used_by_everybody(page: Page, live_server: LiveServer) -> None:
     page.goto(f"{live_server.url}/login/")
-    page.evaluate(AXE)
     assert judge(page, "light", RULES) + judge(page, "dark", RULES) == []
