@@ -300,6 +300,29 @@ def test_the_page_waits_for_what_moves_and_for_nothing_else(ours: Account, edito
     assert client.get(f"/cases/{case.pk}/").context["waits"] == ""
 
 
+def test_what_moves_on_while_the_page_is_drawn_is_not_waited_for_for_ever(ours: Account, editor: User) -> None:
+    contact(ours, remote_id=1)
+    case = open_case(editor, ours)
+    part = services.decide(editor, part_of(case, ours), "unsubscribe", "asked")
+    carrying.advance(part.pk)
+    moved: list[str] = []
+
+    def worker(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        rows = execute(sql, params, many, context)
+        if not moved and sql.startswith("SELECT") and "erasedaddress" in sql and "cases_casestep" in sql:
+            # Read for the page; a worker finishes the step before the page goes out.
+            moved.append(sql)
+            CaseStep.objects.filter(part=part).update(outcome="unsubscribed")
+        return rows
+
+    client = visitor(editor)
+    with connection.execute_wrapper(worker):
+        waits = client.get(f"/cases/{case.pk}/").context["waits"]
+    assert moved
+    assert waits
+    assert client.get(waits).json() == {"final": True}
+
+
 # --- lists ---
 @pytest.mark.parametrize("state", ["open", "waiting", "doing", "done", "refused"])
 def test_the_list_filters_as_the_page_of_a_case_speaks(state: str, ours: Account, editor: User) -> None:

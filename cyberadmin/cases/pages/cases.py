@@ -136,6 +136,8 @@ class ShowPage(CasePage):
         case = self.case
         self.title = case_name(case)
         parts = list(services.parts_for(self.user, case).select_related("proof_file"))
+        # Before the steps are read: what moves on between the two makes the page show itself anew, not wait for ever.
+        waits = _waits(case, parts)
         unfinished = any(part.is_open for part in parts)
         state = services.state_of(case, parts)
         editable = set(policy.accounts_for(self.user, "edit").values_list("pk", flat=True))
@@ -150,7 +152,7 @@ class ShowPage(CasePage):
             parts=[self._part(part, part.account_id in editable) for part in parts],
             may_edit=may_edit and unfinished,
             addable=may_edit and unfinished and addable.exists(),
-            waits=_waits(case, parts),
+            waits=waits,
         )
 
     def _part(self, part: CasePart, may_edit: bool) -> dict[str, Any]:
