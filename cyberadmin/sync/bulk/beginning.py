@@ -44,10 +44,8 @@ def begin(work: Work) -> None:
 
 def begin_batch(work: Work) -> None:
     """Before each batch: what the plan needs there may have gone since the one before. Raises Paused, Held."""
-    if work.asked_just_now("look"):
-        return
     try:
-        look(work)
+        work.ask_in_time("look", lambda: look(work))
     except Refused as refused:
         raise Paused(refused.reason, refused.detail) from refused
 
@@ -77,8 +75,10 @@ def check_moved(work: Work) -> None:
 
 def check_rights(work: Work) -> None:
     """Who made it and who approved it must both still be allowed to. Raises Paused."""
-    if work.asked_just_now("rights"):
-        return
+    work.ask_in_time("rights", lambda: _check_rights(work))
+
+
+def _check_rights(work: Work) -> None:
     change_set = work.change_set
     right = work.kind.right(change_set)
     for person in (change_set.actor, change_set.approved_by):

@@ -91,7 +91,7 @@ class Work:
     asked: dict[int, Future[VendorBatch]] = field(default_factory=dict)
     #: Rows of the batches that this turn composed, so that they are loaded once.
     rows: dict[int, list[PlannedRow]] = field(default_factory=dict)
-    #: When what must hold before each batch was last found to hold, by what it is (`asked_just_now`).
+    #: When what must hold before each batch was last found to hold, by what it is (`ask_in_time`).
     held_at: dict[str, float] = field(default_factory=dict)
     #: What the results that this turn read say of their batches, until it is written down.
     matched: dict[int, Matched] = field(default_factory=dict)
@@ -136,13 +136,12 @@ class Work:
         self.log.succeeded()
         return answer
 
-    def asked_just_now(self, what: str) -> bool:
-        """Whether this was asked for a batch less than a second ago; if not, the caller asks now, and raises if it is wrong."""
+    def ask_in_time(self, what: str, ask: Callable[[], object]) -> None:
+        """Ask what must hold before each batch, unless it was found to hold less than a second ago. Raises what `ask` raises."""
         moment = time.monotonic()
-        if moment - self.held_at.get(what, -ASKED_EVERY) < ASKED_EVERY:
-            return True
-        self.held_at[what] = moment
-        return False
+        if moment - self.held_at.get(what, -ASKED_EVERY) >= ASKED_EVERY:
+            ask()
+            self.held_at[what] = moment
 
     def ask_aside(self, batch: Batch) -> None:
         """Start asking how far a batch is. Its answer is taken by `status_of`; nothing else may be asked before."""
