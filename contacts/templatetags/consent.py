@@ -1,18 +1,20 @@
 """Consent for templates."""
 
+from collections.abc import Iterable
+
 from django import template
 
 from contacts.consent import card
 from contacts.consent.asking import Basis
-from contacts.models import Contact
+from contacts.models import ConsentRecord, Contact
 
 register = template.Library()
 
 
 @register.simple_tag
-def consent_card(contact: Contact) -> card.Card:
-    """What a page says in short about the consent of a contact."""
-    return card.of(contact)
+def consent_card(contact: Contact, records: Iterable[ConsentRecord] | None = None) -> card.Card:
+    """What a page says in short about the consent of a contact, and of the ledger that the page shows."""
+    return card.of(contact, records)
 
 
 @register.filter

@@ -9,8 +9,8 @@ with what is there, as always.
 """
 
 import logging
-import os
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -111,6 +111,7 @@ def _remembered(row: Installation) -> int:
 
 
 def _remember(row: Installation) -> None:
-    new = _file().with_suffix(f".{os.getpid()}")
-    new.write_text(f"{row.uid} {row.ticks}", encoding="ascii")
-    new.replace(_file())
+    # Two threads of one process may be here at once: each writes a file of its own, and the last to rename it stays.
+    with NamedTemporaryFile("w", encoding="ascii", dir=settings.DATA_DIR, prefix="ticks.", delete=False) as new:
+        new.write(f"{row.uid} {row.ticks}")
+    Path(new.name).replace(_file())

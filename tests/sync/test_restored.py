@@ -13,6 +13,7 @@ from cyberadmin.accounts.models import AuditEvent
 from cyberadmin.sync import connection, holding, pace, pull, restored
 from cyberadmin.sync.models import Change, Installation, PullRun
 from groups import services as groups
+from tests.faults.threads import run_together
 from tests.world import World, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,6 +48,17 @@ def test_a_new_machine_and_a_new_database_are_not_a_restore(memory: Path) -> Non
         restored.tick()
     Installation.objects.all().delete()
     restored.tick()
+    assert not holding.holds()
+
+
+def test_beats_in_one_process_do_not_take_each_others_file_away(memory: Path) -> None:
+    def beat() -> None:
+        for _ in range(20):
+            restored.tick()
+
+    run_together([beat] * 4)
+    assert Installation.objects.get().ticks == 80
+    assert [one.name for one in memory.parent.iterdir()] == ["ticks"]
     assert not holding.holds()
 
 

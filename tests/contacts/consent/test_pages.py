@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -207,3 +208,23 @@ def test_a_bounced_address_is_corrected_as_a_contact_of_its_own(agency: Agency) 
     assert (made.company, made.consent_relation, made.state) == (contact.company, "", "subscribed")
     contact.refresh_from_db()
     assert (contact.state, contact.email) == ("bounced", "luc@gmial.com")
+
+
+def test_a_refusal_that_arrives_while_the_page_is_drawn_is_told_above_the_ledger_too(agency: Agency) -> None:
+    """The ledger may not say more than the card above it: nothing on this page changes by itself afterwards."""
+    words = "This consent cannot be overridden."
+    client, email = browser(agency), contact_of(agency).email
+    arrived: list[int] = []
+
+    def refuse(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        answer = execute(sql, params, many, context)
+        if "contacts_consentrecord" in sql and sql.startswith("SELECT") and not arrived:
+            arrived.append(1)
+            ledger.append(agency.ours.account.pk, email, ledger.Source.REFUSED, ledger.Facts(), ledger.By(words=words))
+        return answer
+
+    with connection.execute_wrapper(refuse):
+        page = client.get(f"{base(agency)}/contact/{agency.ours.pks['contact']}/consent/").content.decode()
+    assert arrived
+    card, _, below = page.partition('id="ledger"')
+    assert (words in card) == (words in below)
