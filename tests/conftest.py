@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models.signals import post_migrate
 from django.utils import translation
 
 from cyberadmin.accounts import history_guard
@@ -21,6 +22,12 @@ def pytest_runtest_teardown() -> Iterator[None]:
     """Tests with a database of their own empty all its tables afterwards, the history too."""
     with history_guard.opened():
         return (yield)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_permissions_of_django() -> None:
+    """The product has roles of its own; Django would write its permissions anew after each test that ends with a flush."""
+    assert post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 
 
 @pytest.fixture(autouse=True)

@@ -86,7 +86,7 @@ def test_a_stuck_batch_warns_is_written_off_and_sent_again(bulk: BulkDesk, verb:
             break
     assert change_set.reason == "batch_slow"
     assert alarms() == []
-    done = bulk.follow(change_set, 2_000)
+    done = bulk.follow(change_set, nap=900)
     all_done(bulk, done, verb)
     assert alarms() == ["written_off"]
 
@@ -145,7 +145,7 @@ def test_an_unknown_state_is_not_finished(bulk: BulkDesk) -> None:
     assert Batch.objects.get().status_there == "FAILED"
     assert {state for state, _ in bulk.results(change_set).values()} == {"sending"}
     # What it did is read in the end.
-    all_done(bulk, bulk.follow(change_set, 2_000), "add")
+    all_done(bulk, bulk.follow(change_set, nap=900), "add")
 
 
 # --- 57: refused whole ---
@@ -176,12 +176,12 @@ def test_a_limit_of_the_vendor_is_learnt(bulk: BulkDesk, settings: Any, status: 
 # --- 74: everything is refused alike ---
 @pytest.mark.parametrize("verb", ["add", "update"])
 def test_the_same_refusal_for_everybody_stops_after_twenty(bulk: BulkDesk, verb: str) -> None:
-    for number in range(60):
+    for number in range(30):
         if verb == "update":
             bulk.world.mirrored(f"person{number}@example.com")
     path = POST if verb == "add" else {"method": "PATCH", "path": "/members/{key}"}
     bulk.world.sandbox.faults({"action": "status", "code": 422, "body": {"message": "shoeSize is required"}, **path})
-    stopped = bulk.apply(verb, people(60))
+    stopped = bulk.apply(verb, people(30))
     assert (stopped.state, stopped.reason) == (ChangeSet.State.PAUSED, "same_refusal")
     assert "shoeSize is required" in stopped.reason_detail["words"]
     refused = [result for result in bulk.results(stopped).values() if result[0] == "failed"]

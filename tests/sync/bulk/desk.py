@@ -46,8 +46,10 @@ class BulkDesk:
         """One step of a worker; the seconds until the next."""
         return applying.work(self.world.account.pk, budget=0)
 
-    def follow(self, change_set: ChangeSet, steps: int = 600) -> ChangeSet:
-        """Work and let time pass here and at the vendor until the set has ended or waits for a person."""
+    def follow(self, change_set: ChangeSet, steps: int = 600, nap: float = 0) -> ChangeSet:
+        """Work and let time pass here and at the vendor until the set has ended or waits for a person; between two steps at
+        least `nap` seconds.
+        """
         for _ in range(steps):
             change_set.refresh_from_db()
             stopped = change_set.state == ChangeSet.State.PAUSED and not self.open_batches()
@@ -55,7 +57,7 @@ class BulkDesk:
                 return change_set
             wait = self.step()
             from_sweep(self.world.account.pk)
-            self.pass_time(self.due_in(change_set) if wait is None else wait)
+            self.pass_time(max(self.due_in(change_set) if wait is None else wait, nap))
         raise AssertionError(f"still {change_set.state} ({change_set.reason}): {self.results(change_set)}")
 
     def due_in(self, change_set: ChangeSet) -> float:
