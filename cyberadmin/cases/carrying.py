@@ -136,6 +136,17 @@ def _was_done(step: CaseStep) -> bool:
     return step.change is not None and step.change.state == Change.State.DONE
 
 
+def _unsubscribing(contact: Contact) -> Change | None:
+    """The unsubscription that Cyberimpact does not have yet: the mirror shows the state from the moment it is decided."""
+    opened = record.open_changes(contacts.KIND, contact)
+    return next((change for change in opened if change.verb == Change.Verb.UNSUBSCRIBE), None)
+
+
+def _follow(step: CaseStep, change: Change) -> str:
+    step.change = change
+    return Outcome.SENT if change.state in _MOVING else Outcome.STUCK
+
+
 def _unsubscribe(decider: User, part: CasePart, step: CaseStep, email: str) -> str:
     if _was_done(step):
         return Outcome.UNSUBSCRIBED
@@ -144,7 +155,8 @@ def _unsubscribe(decider: User, part: CasePart, step: CaseStep, email: str) -> s
         return Outcome.NOT_THERE
     step.was = step.was or contact.state
     if contact.state == Contact.State.UNSUBSCRIBED:
-        return Outcome.ALREADY
+        waiting = _unsubscribing(contact)
+        return _follow(step, waiting) if waiting is not None else Outcome.ALREADY
     try:
         step.change = contacts.unsubscribe(decider, contact, why_text(part))
     except ValidationError:
@@ -156,9 +168,11 @@ def _delete(decider: User, part: CasePart, step: CaseStep, email: str) -> str:
     contact = _living(part, email)
     if contact is None:
         by_hand = step.was == Contact.State.BOUNCED
-        return Outcome.DELETED if step.change_id or by_hand else Outcome.NOT_THERE
+        deleted = step.change is not None and step.change.verb == Change.Verb.DELETE
+        return Outcome.DELETED if deleted or by_hand else Outcome.NOT_THERE
     if contact.state == Contact.State.UNSUBSCRIBED:
-        return Outcome.KEPT
+        waiting = _unsubscribing(contact)
+        return _follow(step, waiting) if waiting is not None else Outcome.KEPT
     return _send_deletion(decider, part, step, contact)
 
 
@@ -196,6 +210,9 @@ def _erase(decider: User, part: CasePart, step: CaseStep, email: str) -> str:
         step.was = step.was or contact.state
         if contact.state != Contact.State.UNSUBSCRIBED:
             return _send_deletion(decider, part, step, contact)
+        waiting = _unsubscribing(contact)
+        if waiting is not None and waiting.reason != erasure.GONE_THERE:
+            return _follow(step, waiting)
         if _is_awaited(contact):
             return Outcome.IN_FLIGHT
     try:
@@ -218,6 +235,6 @@ def _correct(decider: User, part: CasePart, step: CaseStep, email: str) -> str:
     )
     step.change = made.filter(state__in=Change.OPEN).order_by("id").first()
     if step.change is not None:
-        return Outcome.SENT if step.change.state in _MOVING else Outcome.STUCK
+        return _follow(step, step.change)
     step.change = made.filter(state=Change.State.DONE).order_by("-id").first()
     return Outcome.CORRECTED if step.change is not None else Outcome.TO_CORRECT

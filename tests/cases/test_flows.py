@@ -19,6 +19,7 @@ from cyberadmin.accounts.models import AccountAccess, AuditEvent
 from cyberadmin.cases import carrying, certificate, clocks, details, erasers, services
 from cyberadmin.cases.models import Case, CasePart, CaseStep
 from cyberadmin.sync import exchanges
+from cyberadmin.sync import services as engine
 from cyberadmin.sync.models import ApiCall, Change, ChangeSet, KeptExchange, PlannedRow
 from cyberadmin.sync.uploads import UploadError
 from tests.cases.desk import EMAIL, KEY, WHO, carry_out, open_case, part_of, whole_database
@@ -217,6 +218,53 @@ def test_who_unsubscribed_is_erased_here_and_stays_unsubscribed_there(world: Wor
     assert world.pull().state == "complete"
     assert Contact.objects.count() == 0
     assert ConsentRecord.objects.filter(source="unsubscribed", erased__isnull=False).exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "decision", "outcome"),
+    [("erasure", "erase", "erased"), ("unsubscribe", "unsubscribe", "unsubscribed"), ("unsubscribe", "delete", "kept")],
+)
+def test_an_unsubscription_that_has_not_arrived_is_awaited_and_never_dropped(
+    world: World, kind: str, decision: str, outcome: str
+) -> None:
+    """The mirror says "unsubscribed" at once; Cyberimpact does not know it before the change is done (product.md S4)."""
+    wish = contacts.unsubscribe(world.editor, world.mirrored(KEY), "said no by phone")
+    Change.objects.update(state="failed")
+    case = open_case(world.editor, world.account, kind=kind)
+    part = services.decide(world.editor, part_of(case, world.account), decision, "asked")
+    carrying.advance(part.pk)
+    assert (part.steps.get().outcome, part.steps.get().change) == ("stuck", wish)
+    engine.retry(world.editor, wish)
+    carrying.advance(part.pk)
+    assert (part.steps.get().outcome, part_of(case, world.account).state) == ("sent", "doing")
+    assert carry_out(world, part).steps.get().outcome == outcome
+    wish.refresh_from_db()
+    assert wish.state == "done"
+    assert [one["email"] for one in world.held()["unsubscribed"]] == [KEY]
+
+
+def test_an_erasure_waits_for_the_unsubscription_of_another_case(world: World) -> None:
+    world.mirrored(KEY)
+    leaving = part_of(open_case(world.editor, world.account, kind="unsubscribe"), world.account)
+    services.decide(world.editor, leaving, "unsubscribe", "asked by phone")
+    carrying.advance(leaving.pk)
+    erased = part_of(open_case(world.editor, world.account), world.account)
+    services.decide(world.editor, erased, "erase", "asked")
+    assert carry_out(world, erased).steps.get().outcome == "erased"
+    assert carry_out(world, leaving).steps.get().outcome == "unsubscribed"
+    assert [one["email"] for one in world.held()["unsubscribed"]] == [KEY]
+
+
+def test_who_is_gone_there_meanwhile_was_not_deleted_by_the_case(world: World) -> None:
+    wish = contacts.unsubscribe(world.editor, world.mirrored(KEY), "said no by phone")
+    case = open_case(world.editor, world.account, kind="unsubscribe")
+    part = services.decide(world.editor, part_of(case, world.account), "delete", "asked")
+    carrying.advance(part.pk)
+    world.sandbox.control("DELETE", "members", account=world.remote, email=KEY)
+    assert carry_out(world, part).steps.get().outcome == "stuck"
+    wish.refresh_from_db()
+    engine.let_go(world.editor, wish)
+    assert carry_out(world, part).steps.get().outcome == "not_there"
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known here", "known only there"])

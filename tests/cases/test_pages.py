@@ -184,15 +184,16 @@ def test_an_administrator_widens_a_case_and_the_first_client_sees_nothing_of_it(
 # --- deciding and answering ---
 def test_deciding_says_what_waits(ours: Account, editor: User) -> None:
     person = contact(ours, remote_id=1)
-    for state in ("queued", "sending"):
+    for state, verb in (("queued", "update"), ("sending", "update"), ("failed", "unsubscribe")):
         Change.objects.update_or_create(
-            account=ours, kind="contact", object_id=person.pk, object_label=KEY, verb="update",
-            defaults={"state": state, "not_before": timezone.now()},
+            account=ours, kind="contact", object_id=person.pk, object_label=KEY,
+            defaults={"state": state, "verb": verb, "not_before": timezone.now()},
         )  # fmt: skip
         part = part_of(open_case(editor, ours), ours)
         text = visitor(editor).get(f"/cases/client/{part.pk}/decide/").content.decode()
         assert ("it is not sent" in text) == (state == "queued")
         assert ("it is awaited first" in text) == (state == "sending")
+        assert ("it is sent first" in text) == (verb == "unsubscribe")
 
 
 def test_a_decision_is_taken_on_its_page(ours: Account, editor: User) -> None:

@@ -52,15 +52,7 @@ class DecidePage(RecentPassword, PartFormPage):
         part = self.part
         known = details.read(part.case)
         people = [(email, finding.of_client(part.account, email, True)) for email in known.addresses]
-        facts = [
-            {
-                "email": email,
-                "contact": one.contact if one.contact and one.contact.gone_at is None else None,
-                "waiting": [change for change, _said in one.changes if change.is_open],
-                "in_flight": any(change.state in Change.IN_FLIGHT for change, _said in one.changes),
-            }
-            for email, one in people
-        ]
+        facts = [_facts(email, one) for email, one in people]
         undecided = part.state in (CasePart.State.WAITING, CasePart.State.HELD)
         return super().show(form, facts=facts, not_offered=not undecided, **context)
 
@@ -70,6 +62,19 @@ class DecidePage(RecentPassword, PartFormPage):
 
     def announce(self, outcome: Any) -> None:
         messages.success(self.request, _("Decided. What has to be done at Cyberimpact begins at once."))
+
+
+def _facts(email: str, one: finding.PerClient) -> dict[str, Any]:
+    """What a decision about this address would meet. A wish to leave that waits is never taken back."""
+    opened = [change for change, _said in one.changes if change.is_open]
+    waiting = [change for change in opened if change.verb != Change.Verb.UNSUBSCRIBE]
+    return {
+        "email": email,
+        "contact": one.contact if one.contact and one.contact.gone_at is None else None,
+        "waiting": waiting,
+        "unsubscribing": len(waiting) < len(opened),
+        "in_flight": any(change.state in Change.IN_FLIGHT for change in opened),
+    }
 
 
 class FilePage(RecentPassword, PartMixin, CasePage):

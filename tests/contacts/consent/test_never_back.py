@@ -134,6 +134,21 @@ def test_who_is_still_at_the_vendor_is_not_erased_here(world: World) -> None:
     assert Contact.objects.count() == 1
 
 
+def test_a_wish_to_leave_that_has_not_arrived_is_not_erased_unless_nobody_is_there(world: World) -> None:
+    wish = services.unsubscribe(world.editor, world.mirrored(EMAIL), "said no by phone")
+    for state in ("queued", "failed", "parked"):
+        Change.objects.update(state=state)
+        with pytest.raises(ValidationError, match="unsubscription"):
+            erasure.erase_address(world.editor, world.account, EMAIL, "Request")
+    assert Change.objects.get().state == "parked"
+    Change.objects.update(state="queued")
+    world.sandbox.control("DELETE", "members", account=world.remote, email=EMAIL)
+    world.push()
+    wish.refresh_from_db()
+    assert (wish.state, wish.reason) == ("conflict", "gone_there")
+    assert erasure.erase_address(world.editor, world.account, EMAIL, "Request").counts["contacts"] == 1
+
+
 def test_who_unsubscribed_is_erased_here_and_pulls_leave_them_out(world: World) -> None:
     world.mirrored(EMAIL)
     world.sandbox.control("POST", "unsubscribe", account=world.remote, email=EMAIL)
