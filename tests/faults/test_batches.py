@@ -211,6 +211,23 @@ def test_who_left_there_unknown_to_us_is_never_in_a_batch(bulk: BulkDesk, choice
     bulk.check(done)
 
 
+@pytest.mark.parametrize("habit", ["404", "200"])
+def test_who_said_no_unknown_to_us_is_not_deleted(bulk: BulkDesk, habit: str) -> None:
+    """Whatever the vendor would make of such a deletion, the proof that they said no stays (product.md 3d-11)."""
+    ready(bulk, "delete", 3)
+    bulk.world.sandbox.settings(departed_member_delete=habit)
+    plan = bulk.plan("delete", people(3))
+    bulk.world.sandbox.control("POST", "unsubscribe", account=bulk.world.remote, email="person1@example.com")
+    done = bulk.follow(bulk.approve(plan))
+    assert bulk.results(done) == {
+        "person0@example.com": ("done", ""),
+        "person1@example.com": ("failed", "unsubscribed"),
+        "person2@example.com": ("done", ""),
+    }
+    assert [one["email"] for one in bulk.world.held()["unsubscribed"]] == ["person1@example.com"]
+    bulk.check(done)
+
+
 def test_somebody_brought_back_by_the_vendor_stops_everything_and_is_let_go_again(bulk: BulkDesk) -> None:
     """The race that is left: somebody leaves after the lists were read, and the vendor revives them."""
     sandbox = bulk.world.sandbox

@@ -24,7 +24,7 @@ from cyberadmin.sync.models import Batch, Change, ChangeSet, PlannedRow
 from cyberadmin.sync.record import BY_HAND
 
 from . import batches, beginning, ending, feeding, kinds, lease, rechecking
-from .composing import BATCHED, compose, prepare
+from .composing import BATCHED, LISTED, compose, prepare
 from .reasons import OF_DATABASE, of_database
 from .settling import check_refusals
 from .work import Held, Paused, Work, of_hold_off
@@ -201,8 +201,8 @@ def _send_next(work: Work) -> bool:
         return False
     if verb == "add":
         beginning.begin_batch(work)
-        if not work.seen_since_sending:
-            work.look_who_left()
+    if verb in LISTED and not work.seen_since_sending:
+        work.look_who_left()
     composed = compose(work)
     while composed is True:
         composed = compose(work)

@@ -26,6 +26,9 @@ from .work import UNREAD, Prepared, Ready, Work, by_address
 State = PlannedRow.State
 #: Verbs for which the vendor has a batch; only `add` claims something (docs/adr/0006).
 BATCHED = ("add", "unsubscribe", "delete")
+#: Who of the vendor's lists of who left is not in a batch: nobody may come back, and the proof of a "no" stays
+#: (product.md 3d-1, 3d-11).
+LISTED = {"add": ("unsubscribed", "bounced"), "delete": ("unsubscribed",)}
 APPLYING = (ChangeSet.State.APPLYING,)
 #: Why a row waits although its turn has come.
 EDIT_WAITING = "edit_waiting"
@@ -119,11 +122,12 @@ def examine(work: Work, rows: list[PlannedRow]) -> Chosen:
     ids = [row.object_id for row in rows if row.object_id is not None]
     _lock(work, ids)
     refused = guard.refusals(work.account.pk, work.change_set.object_kind, verb, [row.label for row in rows])
-    seen, key = work.seen if verb in guard.REVIVING_BATCHES else None, work.resource.key
+    stays, seen, key = LISTED.get(verb, ()), work.seen, work.resource.key
     for row in rows:
         reason = refused.get(row.label, "")
-        if not reason and seen is not None:
-            reason = seen.reason(key(row.label))
+        if not reason and stays and seen is not None:
+            left = seen.reason(key(row.label))
+            reason = left if left in stays else ""
         if reason:
             chosen.dropped[row.pk] = reason
     busy = _with_open_changes(work, ids) if ids else set()

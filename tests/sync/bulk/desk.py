@@ -102,13 +102,20 @@ class BulkDesk:
 
 def came_back(world: World) -> list[str]:
     """Who was made a subscriber again by what we sent, by the vendor's journal."""
+    return _moved(world, ("unsubscribed", "bounced"), "subscribed")
+
+
+def lost_their_no(world: World) -> list[str]:
+    """Who had unsubscribed and was deleted by what we sent, by the vendor's journal."""
+    return _moved(world, ("unsubscribed",), "absent")
+
+
+def _moved(world: World, before: tuple[str, ...], after: str) -> list[str]:
     journal = world.sandbox.journal(account=world.remote)
     return [
         str(one["email"])
         for one in journal
-        if one["source"] in ("api", "batch")
-        and one["before"] in ("unsubscribed", "bounced")
-        and one["after"] == "subscribed"
+        if one["source"] in ("api", "batch") and one["before"] in before and one["after"] == after
     ]
 
 

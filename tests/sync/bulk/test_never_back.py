@@ -25,7 +25,7 @@ from cyberadmin.sync.bulk import planning, services
 from cyberadmin.sync.models import Batch, Change, ChangeSet, PullRun
 from groups.models import Group
 from tests.contacts.bulk.bulk_desk import matching, upload
-from tests.sync.bulk.desk import BulkDesk, came_back
+from tests.sync.bulk.desk import BulkDesk, came_back, lost_their_no
 from tests.world import from_sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -207,6 +207,7 @@ def test_nobody_who_left_comes_back_by_anything_we_do(desk: BulkDesk, seed: int,
         unsubscribed_create="accept" if choice == "revive" else "refuse",
         bounced_create="accept" if choice == "revive" else "refuse",
         departed_member_get="200" if choice == "revive" else "404",
+        departed_member_delete="200" if choice == "revive" else "404",
         batch_start_seconds=0,
         batch_run_seconds=0,
     )
@@ -220,5 +221,6 @@ def test_nobody_who_left_comes_back_by_anything_we_do(desk: BulkDesk, seed: int,
         from_sweep(desk.world.account.pk)
         desk.pass_time(300)
     assert came_back(desk.world) == []
+    assert lost_their_no(desk.world) == []
     assert desk.world.effects()
     assert Batch.objects.exists()
