@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as lazy
 
 from cyberadmin.accounts import audit, wall
 from cyberadmin.accounts.models import Account, AuditEvent
-from cyberadmin.cases.models import CasePart
+from cyberadmin.cases import details
+from cyberadmin.cases.models import Case, CasePart
 from cyberadmin.exports import files as exports
 from cyberadmin.sync import crash, uploads
 from cyberadmin.sync.clock import now
@@ -110,6 +111,7 @@ def _destroy(work: Work) -> None:
         crash.here("client_purged_once")
     _mask_history(account)
     CasePart.objects.filter(account=account).update(why="")
+    _forget_who_asked(account)
     _forget_words()
     with transaction.atomic():
         kept = {"kept_days": {}, "expected_name": "", "mandate_reference": "", "paused_detail": ""}
@@ -184,6 +186,16 @@ def _without_text(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_text(one) for one in value]
     return "" if isinstance(value, str) else value
+
+
+def _forget_who_asked(account: Account) -> None:
+    """Take the person out of this client's cases, except where another client, who has not left, has a part in it too."""
+    mine = CasePart.objects.filter(account=account).values("case")
+    others = CasePart.objects.exclude(account=account).exclude(account__state=Account.State.ENDED).values("case")
+    with transaction.atomic():
+        cases = Case.objects.select_for_update().filter(pk__in=mine, forgotten_at=None).exclude(pk__in=others)
+        for case in cases.order_by("pk"):
+            details.forget(case)
 
 
 def _forget_words() -> None:

@@ -14,12 +14,15 @@ from django.utils import timezone
 
 from cyberadmin.accounts import audit, policy, wall
 from cyberadmin.accounts.models import Account, AuditEvent
+from cyberadmin.cases import details
+from cyberadmin.cases.models import Case
 from cyberadmin.celery import app
 from cyberadmin.offboarding import leases, purging, services, tasks
 from cyberadmin.offboarding.models import OffBoarding, Work
 from cyberadmin.sync import clock, housekeeping, sweeper, uploads
 from cyberadmin.sync.models import ApiCall, Change
 from tests.accounts.isolation_world import Agency
+from tests.cases.desk import WHO, open_case
 from tests.offboarding.desk import purge_work, purged, ready_to_purge, tables_that_hold
 from tests.world import make_user
 
@@ -98,6 +101,20 @@ def test_no_planted_marker_is_left_outside_the_shell(agency: Agency) -> None:
     entry = AuditEvent.objects.get(action="change.discard")
     assert (entry.detail, entry.why) == ({"object": ""}, "")
     assert len(tables_that_hold("MARKTHEIRS")) > 20
+
+
+def test_who_asked_goes_with_the_last_client_of_a_case(agency: Agency) -> None:
+    """Sealed, so that no search for plain text finds it; what was decided stays (product.md 3b, L14)."""
+    chief, ours, theirs = agency.administrator, agency.ours.account, agency.theirs.account
+    alone = open_case(chief, ours, kind="access")
+    shared = open_case(chief, ours, theirs, kind="access")
+    purged(chief, ours)
+    alone.refresh_from_db()
+    assert (alone.sealed, alone.forgotten_at is None, alone.parts.get().decision) == ("", False, "refuse")
+    shared.refresh_from_db()
+    assert details.read(shared).who == WHO
+    purged(chief, theirs)
+    assert not Case.objects.exclude(sealed="").exists()
 
 
 def test_a_worker_that_dies_is_followed_by_one_that_goes_on(agency: Agency) -> None:
