@@ -1,24 +1,29 @@
 """Taking back an applied bulk change, as a plan of its own (product.md W19, N12).
 
 Only rows that arrived are reversed, and only what still is as this change left it: what somebody touched since stays. A
-contact that an import created is deleted only when nothing else has happened to it. Nobody is ever revived: who left
-meanwhile keeps their state, and who unsubscribed is not deleted either (product.md 3d-1, 3d-11).
+contact is deleted only when the import certainly created it and nothing else has happened to it: who was there before, who
+consented or joined a group since by themselves, and who got mail stays. Nobody is ever revived: who left meanwhile keeps
+their state, and who unsubscribed is not deleted either (product.md 3d-1, 3d-11).
 """
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Contact
+from contacts.consent import terms
+from contacts.imports.judging import relation_of
+from contacts.models import Contact, GroupMembership
 from cyberadmin.api.types import BatchWrite, DeleteMembers
 from cyberadmin.sync import registry
 from cyberadmin.sync.bulk import kinds
 from cyberadmin.sync.bulk.kinds import Judged, Refused
 from cyberadmin.sync.models import Change, ChangeSet, PlannedRow
 from cyberadmin.sync.resource import Values
+from cyberadmin.sync.upsert import listed
 
 from .base import Answer, ContactsKind, V, left, refused, same
 from .fields import edit
@@ -36,7 +41,11 @@ class Reverser:
         self.people: dict[int, Contact] = {}
         self.created: dict[str, int] = {}
         self.held: dict[int, dict[int, bool]] = {}
+        #: Of contacts that may be deleted: the groups that somebody put them in.
+        self.joined: dict[int, set[int]] = {}
         self.touched: set[int] = set()
+        #: Nobody who joined earlier was created by it. The vendor may write whole seconds.
+        self.began = (original.started_at or original.created_at).replace(microsecond=0)
 
     def load(self, rows: Sequence[PlannedRow]) -> None:
         """Read the people, their groups, and who was touched by something else since."""
@@ -48,6 +57,7 @@ class Reverser:
         self.people = alive.defer("search_text").in_bulk(wanted)
         groups = {int(name.removeprefix(GROUP)) for row in rows for name in row.values if name.startswith(GROUP)}
         self.held = memberships(wanted, groups)
+        self.joined = _joined([pk for row in rows if row.verdict == V.CREATE and (pk := self.contact_of(row))])
         self.touched = self._touched(wanted)
 
     def contact_of(self, row: PlannedRow) -> int | None:
@@ -78,6 +88,10 @@ class Reverser:
         return self._restore(person, row)
 
     def _uncreate(self, person: Contact, row: PlannedRow) -> Answer:
+        if person.remote_id is None:
+            return refused("not_there_yet")
+        if person.joined_at is None or person.joined_at < self.began:
+            return refused("there_before")
         if person.pk in self.touched:
             return refused("touched_since")
         if person.mailings_received:
@@ -87,7 +101,12 @@ class Reverser:
         return Answer(V.REMOVE, Change.Verb.DELETE, values={"key": key_of(person)}, base={"state": str(person.state)})
 
     def _moved(self, person: Contact, row: PlannedRow) -> bool:
-        """Whether the person's fields are not those that were imported any more."""
+        """Whether the person consented or joined a group since, or has other fields than those that were imported."""
+        relation = relation_of(self.original.parameters, row.values)
+        if person.consent_type == Contact.Consent.EXPRESS and relation not in terms.EXPRESS:
+            return True
+        if self.joined.get(person.pk, set()) - {int(name.removeprefix(GROUP)) for name in _groups(row.values)}:
+            return True
         current = self.resource.values(person)
         return any(current.get(name) != want for name, want in _fields(row.values).items())
 
@@ -109,6 +128,15 @@ class Reverser:
         verb = Change.Verb.UPDATE if fields else Change.Verb.REGROUP
         base = {name: row.values[name] for name in (*fields, *groups)}
         return Answer(V.UPDATE, verb, values={**fields, **groups}, base=base)
+
+
+def _joined(people: Sequence[int]) -> dict[int, set[int]]:
+    """{contact: groups that somebody put them in}; dynamic ones are filled by rules of their own."""
+    rows = GroupMembership.objects.filter(contact__in=people, group__is_dynamic=False, group__gone_at=None)
+    found: dict[int, set[int]] = defaultdict(set)
+    for contact, group in rows.values_list("contact", "group"):
+        found[contact].add(group)
+    return found
 
 
 def _fields(values: Mapping[str, Any]) -> Values:
@@ -162,6 +190,20 @@ class TakeBackKind(ContactsKind):
     def forecast(self, change_set: ChangeSet) -> Values:
         going = change_set.rows.filter(verdict=V.REMOVE)
         return {**super().forecast(change_set), "contacts_change": -going.count()}
+
+    def stale(self, change_set: ChangeSet, rows: Sequence[PlannedRow]) -> dict[int, str]:
+        """Whoever is to be deleted is judged anew: a consent or a group of their own moves no version."""
+        found = super().stale(change_set, rows)
+        going = [row.pk for row in rows if row.verb == Change.Verb.DELETE and row.pk not in found]
+        if not going:
+            return found
+        numbers = dict(PlannedRow.objects.filter(pk__in=listed(going)).values_list("pk", "number"))
+        reverser = Reverser(self._original(change_set))
+        rows_of = reverser.original.rows.filter(number__in=listed(list(numbers.values())))
+        originals = {row.number: row for row in rows_of}
+        reverser.load(list(originals.values()))
+        still = {pk for pk in going if reverser.judge(originals[numbers[pk]]).verb == Change.Verb.DELETE}
+        return found | {pk: "changed_since_plan" for pk in going if pk not in still}
 
     def record(self, change_set: ChangeSet, row: PlannedRow, actor: User | None) -> Change | None:
         change = None

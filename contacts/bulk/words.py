@@ -45,6 +45,7 @@ SENTENCES: dict[str, str | Promise] = {
     "lapsed_on_arrival": lazy("This consent lapsed on %(on)s, so nothing may be sent to this person."),
     "gone_already": lazy("This contact is no longer there."),
     "touched_since": lazy("This contact was changed since, so it stays as it is."),
+    "there_before": lazy("This contact was at Cyberimpact before this list was sent, so it stays."),
     "received_mail": lazy("This contact has received mail since, so it stays."),
     "nothing_to_reverse": lazy("There is nothing to take back for this row."),
     # whole plans
