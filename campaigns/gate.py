@@ -34,13 +34,27 @@ def lead_of(mailing: Mailing) -> timedelta:
 
 def check(client: ApiClient, mailing: Mailing) -> None:
     """Raise Stopped unless this mailing may be made now."""
+    _check_itself(mailing)
+    check_replaced(client, mailing)
+    _check_people(client, mailing)
+
+
+def check_successor(client: ApiClient, mailing: Mailing) -> None:
+    """Raise Stopped unless this mailing could be made now were the one that it replaces gone: asked before that one goes."""
+    _check_itself(mailing)
+    _check_people(client, mailing)
+
+
+def _check_itself(mailing: Mailing) -> None:
     if mailing.send_at is None or mailing.send_at - now() < lead_of(mailing):
         raise Stopped("window_gone")
     if not times.is_sayable(mailing.send_at):
         raise Stopped("time_unsayable", final=True)
     if not mailing.is_test:
         check_approval(mailing)
-    check_replaced(client, mailing)
+
+
+def _check_people(client: ApiClient, mailing: Mailing) -> None:
     counts = people(client, mailing)
     if mailing.is_test:
         if counts != 1:

@@ -16,7 +16,7 @@ from cyberadmin.sync import pace, record
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.models import Change
 from cyberadmin.sync.pull import PullContext
-from cyberadmin.sync.resource import AlreadyThere, GoneThere, Overtaken, Resource, Seen, Sent, Values
+from cyberadmin.sync.resource import AlreadyThere, GoneThere, Overtaken, Resource, Seen, Sent, Stopped, Values
 
 from . import gate, states, wire
 from .models import Mailing
@@ -84,7 +84,7 @@ class MailingResource(Resource):
         if change.verb == Change.Verb.CREATE:
             return Sent(_created(client, obj))
         if change.verb == Change.Verb.DELETE:
-            return _cancelled(client, obj)
+            return _may_not_go(client, obj) or _cancelled(client, obj)
         # A person adopted one: nothing can be edited at the vendor, so what is there is taken.
         return Sent(self.read(client, obj))
 
@@ -97,9 +97,16 @@ class MailingResource(Resource):
             states.refresh(obj.edition.campaign_id)
 
     def overtaken(self, change: Change, obj: Mailing) -> None:
-        # The old one goes out after all: what was to replace it is not made, and the campaign tells the old time again.
-        for successor in obj.moved_to.filter(gone_at=None, remote_id=None):
-            record.supersede(record.open_changes(self.kind, successor), "moved_too_late")
+        self._stays(obj, "moved_too_late")
+
+    def withdrawn(self, change: Change, obj: Mailing) -> None:
+        if change.verb == Change.Verb.DELETE and "because" in change.reason_detail:
+            self._stays(obj, "discarded")
+
+    def _stays(self, obj: Mailing, reason: str) -> None:
+        """It goes out after all: what was to replace it is not made, and the campaign tells the old time again."""
+        for successor in _successors(obj):
+            record.supersede(record.open_changes(self.kind, successor), reason)
             successor.gone_at, successor.snapshot = now(), None
             successor.save()
         if obj.edition is not None:
@@ -129,21 +136,43 @@ def _created(client: ApiClient, obj: Mailing) -> Seen:
     return wire.seen_detail(made, obj)
 
 
+def _successors(obj: Mailing) -> list[Mailing]:
+    """What a move wants in its place and nobody has made yet."""
+    return list(obj.moved_to.filter(gone_at=None, remote_id=None))
+
+
+def _may_not_go(client: ApiClient, obj: Mailing) -> Sent | None:
+    """Stop the deletion of a mailing whose place nothing could take now: there would be none. None: it may be deleted."""
+    try:
+        for successor in _successors(obj):
+            gate.check_successor(client, successor)
+    except Stopped as stopped:
+        if not _is_scheduled(client, obj, {}):
+            return Sent(gone=True)
+        raise Stopped("old_kept", {**stopped.detail, "because": stopped.reason}) from None
+    return None
+
+
 def _cancelled(client: ApiClient, obj: Mailing) -> Sent:
     """Delete it. What is refused is asked about: it may be gone, or it may have started (api/README.md 6, row 34)."""
     try:
         client.mailings.delete(cast(int, obj.remote_id))
     except (errors.NotFound, errors.Rejected, errors.Conflict, errors.Forbidden) as refused:
-        try:
-            detail = client.mailings.get(cast(int, obj.remote_id))
-        except errors.NotFound:
-            return Sent(gone=True)
-        seen = wire.seen_detail(detail, obj)
-        if seen.extra["stage"] == Mailing.Stage.SCHEDULED:
+        if _is_scheduled(client, obj, {"words": refused.vendor_message, "status": refused.status}):
             raise
-        words = {"words": refused.vendor_message, "status": refused.status}
-        raise Overtaken("already_started", seen, words) from None
     return Sent(gone=True)
+
+
+def _is_scheduled(client: ApiClient, obj: Mailing, words: Values) -> bool:
+    """Whether the vendor still has it before its time; False when it is gone. Raises Overtaken when it has started."""
+    try:
+        detail = client.mailings.get(cast(int, obj.remote_id))
+    except errors.NotFound:
+        return False
+    seen = wire.seen_detail(detail, obj)
+    if seen.extra["stage"] != Mailing.Stage.SCHEDULED:
+        raise Overtaken("already_started", seen, words) from None
+    return True
 
 
 def _same_mark(client: ApiClient, obj: Mailing) -> list[int]:

@@ -17,11 +17,11 @@ from cyberadmin.accounts import audit
 from cyberadmin.accounts.models import Account
 from cyberadmin.sync import record, services
 from cyberadmin.sync.clock import now
-from cyberadmin.sync.mirror import MirrorQuerySet, writing
+from cyberadmin.sync.mirror import MirrorQuerySet
 from cyberadmin.sync.models import Change
 from groups.models import Group
 
-from . import approvals, fingerprint, states, times
+from . import approvals, fingerprint, moving, states, times
 from .gate import LEAD, TEST_LEAD
 from .models import Approval, Campaign, Edition, Mailing
 from .preflight import gather
@@ -118,7 +118,8 @@ def move(
 ) -> Mailing:
     """Send a scheduled mailing at another time: it is cancelled, then made anew; both numbers are kept.
 
-    Who moves it may send and thereby approves the new time; everything else stays as it was approved.
+    Who moves it may send and thereby approves the new time; everything else stays as it was approved. Raises
+    ValidationError where the new mailing would be stopped: a list that lived, a group that is gone, a consent that ends.
     """
     require(actor, "send", mailing.account)
     moment = clean_time(mailing.account, local, which)
@@ -126,17 +127,20 @@ def move(
         raise ValidationError({"send_at": _too_near()})
     with transaction.atomic():
         row: Mailing = record.lock(mailing)
-        edition, approval = _check_movable(row, moment)
+        edition, approval = moving.check_movable(row, moment)
         approvals.check_typed(approval.recipients.get(row.language, 0), typed_count)
+        # Both languages may be moved at once, and the approval of both is one.
+        campaign = record.lock(edition.campaign)
         edition.send_at = moment
         edition.version += 1
+        moving.check_people(edition, approval)
         edition.save()
-        again = _approve_time(actor, approval, edition)
+        again = moving.approve_time(actor, approval, campaign, edition)
         gone = _stop(actor, row, why)
-        made = _from_edition(edition.campaign, edition, again)
+        made = _from_edition(campaign, edition, again)
         made.moved_from, made.moved_from_remote_id = row, row.remote_id
         _record(actor, made, why, (gone,) if gone else ())
-        states.refresh(edition.campaign_id)
+        states.refresh(campaign.pk)
         audit.record(
             "mailing.moved",
             actor=actor,
@@ -260,37 +264,3 @@ def _forget(row: Mailing) -> None:
 def _refresh(row: Mailing) -> None:
     if row.edition is not None:
         states.refresh(row.edition.campaign_id)
-
-
-# --- moving ---
-def _check_movable(row: Mailing, moment: datetime) -> tuple[Edition, Approval]:
-    if row.purpose != Mailing.Purpose.REAL or row.edition is None or row.approval is None:
-        raise ValidationError(_("This mailing was not made here, so it can only be cancelled here, not moved."))
-    if row.stage not in (Mailing.Stage.NEW, Mailing.Stage.SCHEDULED):
-        raise ValidationError(_("This mailing has already started, so it cannot be moved any more."))
-    if row.remote_id is None or record.open_changes(KIND, row):
-        raise ValidationError(_("This mailing is still on its way to Cyberimpact. Wait until it is scheduled there."))
-    if row.send_at == moment:
-        raise ValidationError({"send_at": _("The mailing is scheduled for that time already.")})
-    return row.edition, row.approval
-
-
-def _approve_time(actor: User, approval: Approval, edition: Edition) -> Approval:
-    """The same approval with another time for one language, given by who moves it."""
-    campaign = edition.campaign
-    campaign.approvals.filter(state__in=approvals.OPEN).update(state=Approval.State.WITHDRAWN)
-    again = Approval.objects.create(
-        campaign=campaign,
-        state=Approval.State.APPROVED,
-        fingerprints={**approval.fingerprints, edition.language: fingerprint.of_edition(edition)},
-        recipients=approval.recipients,
-        asked_by=actor,
-        asked_at=now(),
-        decided_by=actor,
-        decided_at=now(),
-        note=approval.note,
-    )
-    # What still waits to be made in another language stands on the approval that holds now.
-    with writing():
-        Mailing.objects.filter(edition__campaign=campaign, approval=approval, remote_id=None).update(approval=again)
-    return again

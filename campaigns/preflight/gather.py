@@ -1,5 +1,6 @@
 """Gathering the facts for preflight: from the mirror, and from what the vendor just said where it was asked."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Count, Q
@@ -15,22 +16,26 @@ from . import run
 from .facts import NEAR, EditionFacts, Facts, GroupFacts, Report
 
 
-def check(campaign: Campaign, confirmation: Confirmation | None = None) -> Report:
+def check(
+    campaign: Campaign, confirmation: Confirmation | None = None, editions: Sequence[Edition] | None = None
+) -> Report:
     """Preflight of a campaign as it is written now; with a confirmation, on the vendor's own numbers."""
-    return run(gather(campaign, confirmation))
+    return run(gather(campaign, confirmation, editions))
 
 
-def gather(campaign: Campaign, confirmation: Confirmation | None = None) -> Facts:
-    """The facts of a campaign."""
+def gather(
+    campaign: Campaign, confirmation: Confirmation | None = None, editions: Sequence[Edition] | None = None
+) -> Facts:
+    """The facts of a campaign, or of some of its `editions` as they are in memory."""
     account = campaign.account
     identity = ClientIdentity.objects.filter(account=account).first()
     active = account.credentials.filter(state=Credential.State.ACTIVE).first()
-    editions = list(campaign.editions.all())
+    every = list(campaign.editions.all())
     return Facts(
         now=now(),
         zone=account.zone,
-        editions=tuple(_edition(campaign, one, confirmation) for one in editions),
-        in_both=_in_both(editions),
+        editions=tuple(_edition(campaign, one, confirmation) for one in (every if editions is None else editions)),
+        in_both=_in_both(every),
         identity_name=identity.name if identity else "",
         identity_address=identity.postal_address if identity else "",
         account_works=account.is_working,

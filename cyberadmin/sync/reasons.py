@@ -187,6 +187,13 @@ REASONS: dict[str, Reason] = {
         lazy("If it was sent, discard this one; else cancel it, then try this one again."),
         ("retry", "discard"),
     ),
+    "old_kept": Reason(
+        lazy(
+            "The mailing for the new time may not be made now, so this one was not deleted: it still leaves at its old time."
+        ),
+        lazy("Try again, or discard this: the mailing then stays as it is. To change more, cancel it afterwards."),
+        ("retry", "discard"),
+    ),
     "already_started": Reason(
         lazy("This mailing had already started, so it could not be cancelled: it goes out."),
         lazy("There is nothing to do here. Cyberimpact's own application may still stop the rest."),
@@ -268,6 +275,8 @@ def explain(change: Change) -> Explanation:
         # A stopped change always offers a way on, whatever reason it kept from before.
         reason = of_state
     what = str(reason.what)
+    if because := REASONS.get(str(change.reason_detail.get("because"))):
+        what = f"{what} {because.what}"
     words = _vendor_words(change)
     if words:
         what = _("%(what)s Cyberimpact's words: “%(words)s”") % {"what": what, "words": words}
