@@ -205,12 +205,12 @@ class TakeBackKind(ContactsKind):
         still = {pk for pk in going if reverser.judge(originals[numbers[pk]]).verb == Change.Verb.DELETE}
         return found | {pk: "changed_since_plan" for pk in going if pk not in still}
 
-    def record(self, change_set: ChangeSet, row: PlannedRow, actor: User | None) -> Change | None:
-        change = None
+    def record_first(self, change_set: ChangeSet, row: PlannedRow, actor: User | None) -> Change | None:
         fields = _fields(row.values)
-        if fields:
-            change = edit(change_set, row, actor, fields)
-        return regroup(change_set, row, actor) or change if _groups(row.values) else change
+        return edit(change_set, row, actor, fields) if fields else None
+
+    def record(self, change_set: ChangeSet, row: PlannedRow, actor: User | None) -> Change | None:
+        return regroup(change_set, row, actor) if _groups(row.values) else None
 
     def compose(self, change_set: ChangeSet, verb: str, rows: Sequence[PlannedRow]) -> BatchWrite:
         return DeleteMembers(keys(rows))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 
 from cyberadmin.sync import crash, services
 from cyberadmin.sync.models import Change, ChangeSet, PlannedRow
@@ -24,6 +25,8 @@ MOST_OPEN, PIECE = 300, 50
 #: Open changes until the first one arrived: what every row is refused for must not be tried hundreds of times.
 FIRST_OPEN = 20
 APPLYING = (ChangeSet.State.APPLYING,)
+#: Where a change goes on by itself.
+_MOVING = (Change.State.QUEUED, Change.State.SENDING, Change.State.UNKNOWN)
 #: Where a change has no next step by itself, the row is over; the Outbox keeps the change.
 _STOPPED = (Change.State.CONFLICT, Change.State.PARKED, Change.State.FAILED)
 
@@ -65,6 +68,7 @@ def _record(work: Work, chosen: Chosen) -> None:
     for row in chosen.leaving:
         try:
             with transaction.atomic():
+                first = work.kind.record_first(work.change_set, row, actor)
                 change = work.kind.record(work.change_set, row, actor)
         except ValidationError as refusal:
             failed.append((row, "forbidden_now", " ".join(refusal.messages)))
@@ -72,22 +76,27 @@ def _record(work: Work, chosen: Chosen) -> None:
             failed.append((row, "rights_lost", ""))
         else:
             if change is None:
+                first, change = None, first
+            if change is None:
                 done.append(row)
             else:
-                PlannedRow.objects.filter(pk=row.pk).update(state=State.SENDING, change=change, result="")
+                sending = {"state": State.SENDING, "change": change, "first_change": first, "result": ""}
+                PlannedRow.objects.filter(pk=row.pk).update(**sending)
     mark(done, state=State.DONE, result="nothing_left")
     fail(failed)
     _count(work, len(done) + len(failed), failed)
 
 
 def follow(work: Work) -> bool:
-    """Give rows whose change came to an end, or waits for a person, their result; whether there was one."""
+    """Give rows whose changes came to an end, or wait for a person, their result; whether there was one.
+
+    The first of two changes speaks for both unless it arrived.
+    """
     on_their_way = PlannedRow.objects.filter(change_set=work.change_set, state=State.SENDING, change__isnull=False)
-    ended = list(
-        on_their_way.exclude(change__state__in=(Change.State.QUEUED, Change.State.SENDING, Change.State.UNKNOWN))
-        .select_related("change")
-        .order_by("number")[:MOST_OPEN]
-    )
+    first_stopped = Q(first_change__isnull=False) & ~Q(first_change__state__in=(*_MOVING, Change.State.DONE))
+    only_last = Q(first_change=None) | Q(first_change__state=Change.State.DONE)
+    over = on_their_way.filter(first_stopped | (only_last & ~Q(change__state__in=_MOVING)))
+    ended = list(over.select_related("change", "first_change").order_by("number")[:MOST_OPEN])
     if not ended:
         return False
     done = [row for row in ended if _state(row) == Change.State.DONE]
@@ -96,7 +105,8 @@ def follow(work: Work) -> bool:
     with transaction.atomic():
         mark(done, state=State.DONE, result="")
         for row in dropped:
-            given_up = row.change is not None and row.change.reason == "discarded"
+            change = _telling(row)
+            given_up = change is not None and change.reason == "discarded"
             mark([row], state=State.CANCELLED, result="discarded" if given_up else "replaced")
         fail(stopped)
         _count(work, len(ended), stopped, done)
@@ -114,23 +124,34 @@ def _count(work: Work, ended: int, failed: Sequence[Refused], done: Sequence[Pla
 
 def take_back_waiting(work: Work, actor: User | None) -> int:
     """Discard the changes of this set that still wait untouched and hold nothing but this set's wish; how many."""
-    rows = PlannedRow.objects.filter(change_set=work.change_set, state=State.SENDING, change__state=Change.State.QUEUED)
+    waiting = Q(change__state=Change.State.QUEUED) | Q(first_change__state=Change.State.QUEUED)
+    rows = PlannedRow.objects.filter(waiting, change_set=work.change_set, state=State.SENDING)
     taken = 0
-    for row in rows.select_related("change").order_by("number")[:PIECE]:
-        if row.change is None or actor is None or row.change.edits.count() != 1:
-            continue
-        try:
-            services.discard(actor, row.change)
-        except (ValidationError, PermissionDenied):
-            # A worker took it in this moment, or it may not be discarded: it goes on and is followed to its end.
-            continue
-        taken += 1
+    for row in rows.select_related("change", "first_change").order_by("number")[:PIECE]:
+        # The later one first, so that it does not go out meanwhile.
+        for change in (row.change, row.first_change):
+            if change is None or actor is None or change.state != Change.State.QUEUED or change.edits.count() != 1:
+                continue
+            try:
+                services.discard(actor, change)
+            except (ValidationError, PermissionDenied):
+                # A worker took it in this moment, or it may not be discarded: it goes on and is followed to its end.
+                continue
+            taken += 1
     return taken
 
 
+def _telling(row: PlannedRow) -> Change | None:
+    """The change that says what became of the row."""
+    first: Change | None = row.first_change
+    return row.change if first is None or first.state == Change.State.DONE else first
+
+
 def _state(row: PlannedRow) -> str:
-    return row.change.state if row.change is not None else ""
+    change = _telling(row)
+    return change.state if change is not None else ""
 
 
 def _words(row: PlannedRow) -> str:
-    return str((row.change.reason_detail or {}).get("words") or "") if row.change is not None else ""
+    change = _telling(row)
+    return str((change.reason_detail or {}).get("words") or "") if change is not None else ""

@@ -113,6 +113,10 @@ class BulkKind(ABC):
         """
         raise NotImplementedError(f"{self.kind} records no changes")
 
+    def record_first(self, change_set: ChangeSet, row: PlannedRow, actor: User | None) -> Change | None:
+        """Of a row that takes two changes, record the one that goes out before that of `record`. Raises as `record` does."""
+        return None
+
     # --- what the pages show ---
     def facts(self, change_set: ChangeSet) -> list[tuple[str, str]]:
         """What was chosen, in words: names and values for the top of the plan."""

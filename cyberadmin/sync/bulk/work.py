@@ -28,7 +28,7 @@ from .matching import Matched
 
 T = TypeVar("T")
 #: What sending and settling do not look at; a kind that does all the same gets it, row by row.
-UNREAD = ("detail", "base", "result_words", "number", "reason", "part", "batch", "change")
+UNREAD = ("detail", "base", "result_words", "number", "reason", "part", "batch", "change", "first_change")
 
 #: Batches may follow each other within a tenth of a second; what is asked before each is not asked more often than this.
 ASKED_EVERY = 1.0

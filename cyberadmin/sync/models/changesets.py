@@ -210,6 +210,8 @@ class PlannedRow(models.Model):
     state = models.CharField(_("result"), max_length=10, choices=State.choices, default=State.NONE, blank=True)
     batch = models.ForeignKey(Batch, models.SET_NULL, null=True, related_name="planned_rows", db_index=False)
     change = models.ForeignKey(Change, models.SET_NULL, null=True, related_name="planned_rows", db_index=False)
+    #: Of a row that takes two changes, the one that goes out before `change`.
+    first_change = models.ForeignKey(Change, models.SET_NULL, null=True, related_name="+", db_index=False)
     #: Rows of a refused batch that travel together next: half of it, then a quarter, until the bad one is alone.
     part = models.PositiveIntegerField(default=0)
     #: Batches it travelled in.
@@ -234,6 +236,9 @@ class PlannedRow(models.Model):
             ),
             models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="planned_by_batch"),
             models.Index(fields=["change"], condition=Q(change__isnull=False), name="planned_by_change"),
+            models.Index(
+                fields=["first_change"], condition=Q(first_change__isnull=False), name="planned_by_first_change"
+            ),
             models.Index(
                 fields=["change_set", "part"], condition=Q(state="waiting", part__gt=0), name="planned_in_parts"
             ),

@@ -8,7 +8,6 @@ import pytest
 
 from contacts.bulk import uploads
 from contacts.bulk.uploads import Chosen
-from contacts.models import Contact
 from cyberadmin.sync import clock
 from cyberadmin.sync.bulk import applying, services
 from cyberadmin.sync.health import differences
@@ -87,3 +86,64 @@ def test_who_consents_after_a_take_back_was_planned_is_not_deleted(world: World)
 
     assert results(ended) == {"zoe@example.com": "cancelled", "ben@example.com": "done"}
     assert there(world) == {"zoe@example.com"}
+
+
+@pytest.fixture
+def back(world: World) -> ChangeSet:
+    """The plan that takes back a new first name and a new group of one person."""
+    world.mirrored("ben@example.com", firstname="Ben")
+    done = imported(world, "Courriel,Prénom\nben@example.com,Benoit\n", world.mirrored_group("Clients"))
+    world.pull()
+    made = planned(services.take_back(world.editor, done, "wrong list"))
+    assert verdicts(made) == {"ben@example.com": ("update", "")}
+    return made
+
+
+def recorded(world: World, back: ChangeSet) -> list[Change]:
+    """Approve the plan and let a worker record its changes; nothing is sent."""
+    before = Change.objects.filter(account=world.account).count()
+    services.approve(world.editor, back, back.fingerprint)
+    services.apply(world.editor, back)
+    applying.work(world.account.pk, budget=0)
+    return world.changes()[before:]
+
+
+def test_fields_and_groups_of_one_row_are_both_restored(world: World, back: ChangeSet) -> None:
+    done = approve_and_apply(world, back)
+    assert results(done) == {"ben@example.com": "done"}
+    assert world.held_member("ben@example.com")["firstname"] == "Ben"
+    assert held_groups(world, "ben@example.com") == set()
+    assert differences(world.account.pk) == []
+
+
+def test_cancelling_takes_back_both_changes_of_a_row(world: World, back: ChangeSet) -> None:
+    changes = recorded(world, back)
+    assert [change.verb for change in changes] == ["update", "regroup"]
+    services.cancel(world.editor, back)
+
+    run(world, back)
+
+    assert [change.state for change in world.changes()[-2:]] == ["cancelled", "cancelled"]
+    assert back.rows.get().result == "discarded"
+    assert world.held_member("ben@example.com")["firstname"] == "Benoit"
+    assert held_groups(world, "ben@example.com") == {"Clients"}
+    assert differences(world.account.pk) == []
+
+
+@pytest.mark.parametrize("how", ["refused", "conflict"])
+def test_what_stops_the_fields_of_a_row_is_its_word(world: World, back: ChangeSet, how: str) -> None:
+    recorded(world, back)
+    if how == "conflict":
+        world.remote_edit("ben@example.com", firstname="Benjamin")
+    else:
+        rule = {"action": "status", "code": 422, "body": {"message": "No such name"}, "method": "PATCH"}
+        world.sandbox.faults({**rule, "path": "/members/{key}"})
+
+    done = run(world, back)
+
+    row = back.rows.get()
+    assert (done.state, row.state, row.result) == ("done", "failed", "in_outbox")
+    assert row.result_words == ("No such name" if how == "refused" else "")
+    from_sweep(world.account.pk)
+    # What is refused holds nothing back; a conflict waits for a person with what comes after it.
+    assert held_groups(world, "ben@example.com") == (set() if how == "refused" else {"Clients"})
