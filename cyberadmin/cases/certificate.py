@@ -23,6 +23,7 @@ def counted() -> dict[str, str]:
         "history": _("entries of the history, emptied of the address"),
         "recipients": _("rows of lists of recipients, deleted"),
         "exchanges": _("failed calls kept whole, deleted"),
+        "exports": _("files of exports, deleted"),
     }
 
 
@@ -39,6 +40,7 @@ def stays() -> list[str]:
             "Who had unsubscribed stays so at Cyberimpact, as the proof that the person said no; this address is left out when Cyberimpact is read."
         ),
         _("Totals of past mailings, which name nobody."),
+        _("Files that somebody downloaded before: they lie outside cyberadmin, where the client deletes them."),
         _(
             "Excerpts of calls with masked addresses, until their age removes them (90 days), and backups until theirs does."
         ),

@@ -14,6 +14,11 @@ def folder(job: ExportJob) -> int:
     return job.account_id or 0
 
 
+def holds(job: ExportJob, account_id: int) -> bool:
+    """Whether a file that is ready has lines of this client."""
+    return job.account_id == account_id if job.account_id else job.covers is None or account_id in job.covers
+
+
 def delete(jobs: QuerySet[ExportJob]) -> int:
     """Delete the files of these exports; how many. The rows stay, for the history."""
     gone = list(jobs.filter(state=ExportJob.State.READY))
@@ -26,5 +31,5 @@ def delete(jobs: QuerySet[ExportJob]) -> int:
 def forget_client(account_id: int) -> int:
     """Delete the files over several clients that hold this one, who has left; how many."""
     several = ExportJob.objects.filter(account=None, state=ExportJob.State.READY)
-    held = [job.pk for job in several if job.covers is None or account_id in job.covers]
+    held = [job.pk for job in several if holds(job, account_id)]
     return delete(several.filter(pk__in=held))

@@ -106,10 +106,10 @@ def _kept(job: ExportJob) -> timedelta:
 
 
 def note(action: str, actor: User, job: ExportJob) -> None:
-    """Write an export into the history of each client whose data it holds."""
+    """Write an export into the history of each client whose data it holds; never what was searched for: it may be a name."""
     about: dict[str, Any] = {"source": job.source, "form": job.form, "rows": job.rows}
     if job.account is not None:
-        audit.record(action, actor=actor, account=job.account, export=job.pk, query=job.query, **about)
+        audit.record(action, actor=actor, account=job.account, export=job.pk, **about)
         return
     clients = Account.objects.all() if job.covers is None else Account.objects.filter(pk__in=job.covers)
     if job.covers is None:
@@ -131,7 +131,7 @@ def _counted(job: ExportJob, rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
 
 def _fail(job: ExportJob, reason: str) -> None:
     failed = ExportJob.objects.filter(pk=job.pk, claim=job.claim, state=State.MAKING)
-    failed.update(state=State.FAILED, reason=reason, finished_at=now(), lease_until=None)
+    failed.update(state=State.FAILED, reason=reason, query="", finished_at=now(), lease_until=None)
 
 
 def keep_house() -> None:

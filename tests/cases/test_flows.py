@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.http import QueryDict
 
 from contacts import services as contacts
 from contacts.consent import ledger, never_back, proofs
@@ -18,6 +19,8 @@ from cyberadmin.accounts import audit
 from cyberadmin.accounts.models import AccountAccess, AuditEvent
 from cyberadmin.cases import carrying, certificate, clocks, details, erasers, services
 from cyberadmin.cases.models import Case, CasePart, CaseStep
+from cyberadmin.exports import making
+from cyberadmin.exports import services as exports
 from cyberadmin.sync import exchanges
 from cyberadmin.sync import services as engine
 from cyberadmin.sync.models import ApiCall, Change, ChangeSet, KeptExchange, PlannedRow
@@ -112,6 +115,8 @@ def plant_everywhere(world: World) -> Contact:
     )
     keep_call(world, f"/members/{KEY.replace('@', '%40')}")
     audit.record("create.again", actor=world.editor, account=world.account, object=KEY)
+    asked = [exports.ask(world.editor, world.account, "contacts", "csv", QueryDict(f"q={KEY}")) for _time in range(2)]
+    making.make(asked[0].pk)
     return contact
 
 

@@ -20,8 +20,9 @@ from django.http import QueryDict
 
 from contacts.models import Contact
 from contacts.search import document
+from cyberadmin.accounts import audit
 from cyberadmin.accounts.models import AccountAccess, AuditEvent
-from cyberadmin.exports import making, services, sources, writers
+from cyberadmin.exports import erasers, making, services, sources, writers
 from cyberadmin.exports.addresses import ask_url, narrowing
 from cyberadmin.exports.models import ExportJob
 from cyberadmin.sync import clock
@@ -64,6 +65,13 @@ def made(
     making.make(job.pk)
     job.refresh_from_db()
     return job
+
+
+def refreshed(*jobs: ExportJob) -> list[ExportJob]:
+    """The exports as they are now."""
+    for job in jobs:
+        job.refresh_from_db()
+    return list(jobs)
 
 
 def content(job: ExportJob) -> bytes:
@@ -311,6 +319,40 @@ def test_a_week_later_the_file_is_gone(agency: Agency) -> None:
     making.keep_house()
     job.refresh_from_db()
     assert (job.state, job.stored_name, path.exists()) == ("gone", "", False)
+
+
+def test_an_erasure_takes_files_and_searches_that_may_name_the_person(
+    agency: Agency, django_capture_on_commit_callbacks: Any
+) -> None:
+    account, who = agency.ours.account, agency.insiders["edit"]
+    ExportJob.objects.all().delete()
+    lists = [made(agency), made(agency, "history"), made(agency, "groups")]
+    across = services.ask(who, None, "history_clients", "csv", QueryDict())
+    making.make(across.pk)
+    theirs = services.ask(agency.administrator, agency.theirs.account, "contacts", "csv", QueryDict("q=zo%C3%A9"))
+    making.make(theirs.pk)
+    jobs = [
+        services.ask(agency.administrator, account, "contacts", "csv", QueryDict(query, mutable=True))
+        for query in ("q=Zo%C3%A9%2Ba%40x.ca", "q=Zo%C3%A9%2Ba%40x.ca", "q=alpha", "q=alpha")
+    ]
+    ExportJob.objects.filter(pk=jobs[0].pk).update(state="failed")
+    ExportJob.objects.filter(pk=jobs[2].pk).update(state="making", claim=uuid.uuid4(), lease_until=clock.now())
+    audit.record("export.made", actor=who, account=account, export=1, query="q=Zo%C3%A9%2Ba%40x.ca", rows=1)
+    gone = [root() / "exports" / str(job.account_id or 0) / job.stored_name for job in refreshed(*lists[:2], across)]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert erasers.exports(account, "zoé+a@x.ca") == 3
+    assert [job.state for job in refreshed(*lists, across, theirs)] == ["gone", "gone", "ready", "gone", "ready"]
+    assert not [path for path in gone if path.exists()]
+    assert [(job.state, job.query) for job in refreshed(*jobs)] == [
+        ("failed", ""), ("failed", ""), ("waiting", "q=alpha"), ("waiting", "q=alpha")
+    ]  # fmt: skip
+    told = AuditEvent.objects.filter(action__startswith="export.")
+    assert {entry.detail.get("query", "") for entry in told} == {""}
+
+
+def test_what_could_not_be_made_forgets_what_was_searched_for(agency: Agency) -> None:
+    assert made(agency, query="id__in=1&q=zoe").query == ""
 
 
 def test_what_an_address_says_is_bounded() -> None:
