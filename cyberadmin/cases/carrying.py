@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 Outcome = CaseStep.Outcome
 _MOVING = (Change.State.QUEUED, Change.State.SENDING, Change.State.UNKNOWN)
 _STUCK = (Change.State.CONFLICT, Change.State.PARKED, Change.State.FAILED)
+#: What corrects data. What was noted of a consent may be what is wrong; groups and wishes to leave are not.
+_CORRECTING = (Change.Verb.UPDATE, Change.Verb.CREATE, Change.Verb.CONSENT)
 
 
 def advance(part_id: int) -> None:
@@ -230,8 +232,13 @@ def _correct(decider: User, part: CasePart, step: CaseStep, email: str) -> str:
         if contact is None:
             return Outcome.NOT_THERE
         step.contact_id, step.was = contact.pk, contact.state
+    # By the moment of the edit: it may have flowed into a change that waited before the case was opened.
     made = Change.objects.filter(
-        account=part.account, kind=contacts.KIND, object_id=step.contact_id, created_at__gte=part.case.opened_at
+        account=part.account,
+        kind=contacts.KIND,
+        object_id=step.contact_id,
+        verb__in=_CORRECTING,
+        edits__at__gte=part.case.opened_at,
     )
     step.change = made.filter(state__in=Change.OPEN).order_by("id").first()
     if step.change is not None:

@@ -351,6 +351,32 @@ def test_a_correction_is_followed_until_the_vendor_has_it(world: World) -> None:
     assert part_of(part.case, world.account).state == "done"
 
 
+def test_only_an_edit_of_the_data_is_a_correction(world: World) -> None:
+    contact, group = world.mirrored(KEY), world.mirrored_group("News")
+    part = part_of(open_case(world.editor, world.account, kind="rectification"), world.account)
+    services.decide(world.editor, part, "correct", "the name is misspelt")
+    contacts.change_groups(world.editor, contact, [group], [])
+    assert carry_out(world, part).steps.get().outcome == "to_correct"
+    contact.refresh_from_db()
+    contacts.unsubscribe(world.editor, contact, "asked for that too")
+    assert carry_out(world, part).steps.get().outcome == "to_correct"
+
+
+def test_a_correction_that_flows_into_what_waited_already_is_found(world: World) -> None:
+    contact = world.mirrored(KEY, firstname="Mary")
+    contacts.edit_contact(world.editor, contact, {"note": "prefers mornings"}, contact.edit_version)
+    part = part_of(open_case(world.editor, world.account, kind="rectification"), world.account)
+    services.decide(world.editor, part, "correct", "the name is misspelt")
+    carrying.advance(part.pk)
+    assert part.steps.get().outcome == "to_correct"
+    contact.refresh_from_db()
+    contacts.edit_contact(world.editor, contact, {"first_name": "Marie"}, contact.edit_version)
+    assert len(world.changes()) == 1
+    carrying.advance(part.pk)
+    assert part.steps.get().outcome == "sent"
+    assert carry_out(world, part).steps.get().outcome == "corrected"
+
+
 def test_nothing_to_do_is_not_said_of_who_is_there(world: World) -> None:
     world.mirrored(KEY)
     part = part_of(open_case(world.editor, world.account, kind="access"), world.account)
