@@ -40,7 +40,7 @@ OF_EDITION: dict[str, tuple[OfEdition, Promise, str]] = {
     "outbox": (people.outbox, _("No change to these groups is waiting."), "outbox"),
     "contact_languages": (people.contact_languages, _("The contacts have the language of the mailing."), "groups"),
     "departed": (people.departed, _("Nobody who left is in these groups."), "contacts"),
-    "consent": (people.consent, _("No known consent has lapsed."), "contacts"),
+    "consent": (people.consent, _("Every known consent still holds when it leaves."), "contacts"),
     "not_twice_a_day": (people.not_twice_a_day, _("These groups get nothing else within 24 hours."), "other_mailing"),
     "time_given": (timing.time_given, _("A time is chosen."), "time"),
     "time_ahead": (timing.time_ahead, _("The time is far enough ahead."), "time"),

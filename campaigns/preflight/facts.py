@@ -41,7 +41,8 @@ class EditionFacts:
     text: str = ""
     send_at: datetime | None = None
     groups: tuple[GroupFacts, ...] = ()
-    #: People in the groups, as the mirror knows them: by language, and those who should get nothing.
+    #: People in the groups, as the mirror knows them: by language, and those who should get nothing (`lapsed`: whose consent
+    #: holds no more on the day it leaves).
     languages: dict[str, int] = field(default_factory=dict)
     unsubscribed: int = 0
     bounced: int = 0

@@ -1,11 +1,13 @@
 """Gathering the facts for preflight: from the mirror, and from what the vendor just said where it was asked."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.db.models import Count, Q
 
 from campaigns.models import Campaign, ClientIdentity, Confirmation, Edition, EditionGroup, Mailing
+from contacts.consent import terms
 from contacts.models import GroupMembership
 from cyberadmin.accounts.models import Account, Credential
 from cyberadmin.sync.clock import now
@@ -71,7 +73,7 @@ def _edition(campaign: Campaign, edition: Edition, confirmation: Confirmation | 
         sender_known=_sender_known(campaign.account, edition.mail_from),
         near=tuple(_near(edition, ids)),
         **fields,
-        **_people(ids),
+        **_people(ids, _day_of(campaign.account, edition)),
     )
 
 
@@ -106,15 +108,20 @@ def _waiting(account_id: int, group_pk: int) -> int:
     return opened.filter(of_group).count()
 
 
-def _people(group_ids: list[int]) -> dict[str, Any]:
-    """Who is in these groups, each person once."""
+def _day_of(account: Account, edition: Edition) -> date:
+    """The client's day on which people get it, as far as it is chosen; never one that is over."""
+    leaves = edition.send_at or now()
+    return max(leaves.astimezone(account.zone).date(), terms.today(account))
+
+
+def _people(group_ids: list[int], day: date) -> dict[str, Any]:
+    """Who is in these groups, each person once. A consent does not hold on the day it expires (product.md 3a)."""
     inside = GroupMembership.objects.filter(group_id__in=group_ids, contact__gone_at=None).exclude(pending="remove")
     by_language = inside.values("contact__language").annotate(n=Count("contact", distinct=True)).order_by()
-    today = now().date()
     counted = inside.aggregate(
         unsubscribed=Count("contact", distinct=True, filter=Q(contact__state="unsubscribed")),
         bounced=Count("contact", distinct=True, filter=Q(contact__state="bounced")),
-        lapsed=Count("contact", distinct=True, filter=Q(contact__consent_expires_on__lt=today)),
+        lapsed=Count("contact", distinct=True, filter=Q(contact__consent_expires_on__lte=day)),
     )
     return {"languages": {row["contact__language"]: row["n"] for row in by_language}, **counted}
 

@@ -107,8 +107,8 @@ def consent(facts: Facts, one: EditionFacts) -> Iterator[Problem]:
         yield (
             "block",
             ngettext(
-                "The consent of %(count)s person in these groups has lapsed: the law forbids writing to them.",
-                "The consent of %(count)s people in these groups has lapsed: the law forbids writing to them.",
+                "The consent of %(count)s person in these groups holds no more when it leaves: the law forbids writing to them.",
+                "The consent of %(count)s people in these groups holds no more when it leaves: the law forbids writing to them.",
                 one.lapsed,
             )
             % {"count": one.lapsed},

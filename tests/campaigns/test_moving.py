@@ -9,8 +9,10 @@ from django.core.exceptions import ValidationError
 
 from campaigns import approvals, confirming, sending, services
 from campaigns.models import Approval, Edition, Mailing
+from contacts.models import Contact
 from cyberadmin.sync import reasons
 from cyberadmin.sync import services as sync
+from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import Change
 from tests.campaigns.desk import CampaignDesk
 
@@ -104,6 +106,15 @@ def test_a_move_that_would_be_stopped_is_refused_before_anything_is_deleted(desk
     assert fresh(mailing).is_live
     assert fresh(mailing).edition.send_at == mailing.send_at
     assert not desk.world.changes(kind="mailing", verb="delete")
+
+
+def test_a_move_to_a_day_after_a_consent_ends_is_refused(desk: CampaignDesk) -> None:
+    (mailing,) = there(desk)
+    ends = desk.wall(LATER).date()
+    with writing():
+        Contact.objects.filter(email_key="personne1@example.com").update(consent_expires_on=ends)
+    with pytest.raises(ValidationError, match="consent of 1 person"):
+        sending.move(desk.sender, mailing, desk.wall(LATER))
 
 
 def test_the_old_mailing_stays_until_the_new_one_may_be_made(desk: CampaignDesk) -> None:

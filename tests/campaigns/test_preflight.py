@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import translation
 
-from campaigns import preflight
+from campaigns import preflight, services
 from campaigns.preflight import EditionFacts, Facts, GroupFacts, gather
 from campaigns.preflight.body import language_of, read
 from campaigns.preflight.holidays import easter, holiday, holidays, is_bridge
 from contacts import services as contacts
+from contacts.consent import terms
 from contacts.models import Contact
+from cyberadmin.sync import clock
 from cyberadmin.sync.mirror import writing
 from tests.campaigns.desk import HTML, TEXT, CampaignDesk
 
@@ -247,6 +249,28 @@ def test_the_people_in_the_groups_are_looked_at_one_by_one(desk: CampaignDesk) -
     assert english.languages == {"en_ca": 1, "fr_ca": 1}
     assert english.groups[0].waiting == 1
     assert not french.sender_known
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_consent_must_still_hold_on_the_day_the_mailing_leaves(desk: CampaignDesk) -> None:
+    campaign, account = desk.written(), desk.world.account
+    # At nine in the evening of the client it is the next day in UTC already.
+    services.set_time(desk.writer, campaign, desk.wall(timedelta(days=30)).replace(hour=21))
+    leaves = desk.wall(timedelta(days=30)).date()
+
+    def lapsed(expires_on: date) -> int:
+        with writing():
+            Contact.objects.filter(email_key="personne1@example.com").update(consent_expires_on=expires_on)
+        return gather.gather(campaign).editions[0].lapsed
+
+    days = (leaves - timedelta(days=5), leaves, leaves + timedelta(days=1))
+    assert [lapsed(day) for day in days] == [1, 1, 0]
+    # A time that has passed is no excuse, and where none is chosen it is about today.
+    clock.advance(timedelta(days=35).total_seconds())
+    assert lapsed(leaves + timedelta(days=1)) == 1
+    services.clear_time(desk.writer, campaign)
+    today = terms.today(account)
+    assert [lapsed(day) for day in (today, today + timedelta(days=1))] == [1, 0]
 
 
 @pytest.mark.django_db(transaction=True)
