@@ -89,10 +89,13 @@ BROWSER, ENGINE = "tests.browser.test_walk", "tests.sync.test_push"
     [
         ([BROWSER, ENGINE], [ENGINE], ""),
         ([BROWSER, f"{ENGINE}: needs PostgreSQL"], [ENGINE], ""),
+        ([BROWSER, ENGINE], [f"{ENGINE}: SQLite only"], "No test ran on PostgreSQL"),
+        ([BROWSER, ENGINE], [BROWSER, f"{ENGINE}: SQLite only"], ""),
+        ([BROWSER, f"{ENGINE}: needs PostgreSQL"], [BROWSER], "not run on PostgreSQL: tests.sync.test_push.test"),
         ([ENGINE], [ENGINE], "No browser test ran."),
-        ([f"{BROWSER}: no Chromium"], [ENGINE], "Skipped on SQLite: tests.browser.test_walk.test: no Chromium"),
+        ([f"{BROWSER}: no Chromium"], [ENGINE], "not run on PostgreSQL: tests.browser.test_walk.test: no Chromium"),
         ([BROWSER], [], "No test ran on PostgreSQL and Redis."),
-        ([BROWSER], [ENGINE, f"{ENGINE}: needs PostgreSQL"], "Skipped on PostgreSQL: tests.sync.test_push.test"),
+        ([BROWSER], [ENGINE, f"{ENGINE}: needs PostgreSQL"], "not run on SQLite: tests.sync.test_push.test: needs"),
     ],
 )
 def test_a_leg_that_was_left_out_fails_the_run(tmp_path, first, second, complaint):
