@@ -12,7 +12,7 @@ from cyberadmin.accounts.localtime import day_text, moment_text
 from cyberadmin.cases.words import day_words, pair
 
 from . import purging, standing
-from .models import OffBoarding, Step
+from .models import OffBoarding, Step, Work
 
 _RULE = "-" * 72
 
@@ -80,14 +80,14 @@ def _facts(off_boarding: OffBoarding) -> list[tuple[str, str]]:
 
 
 def _steps(off_boarding: OffBoarding) -> list[tuple[str, str]]:
-    file = standing.file_of(off_boarding)
+    file = off_boarding.works.filter(kind=Work.Kind.FILE).exclude(sha256="").first()
     rows = []
     for step in off_boarding.steps.exclude(name=Step.Name.PURGE).order_by("at"):
         said = f"{step.by_name}, {moment_text(step.at, off_boarding.account)}"
         rows.append((step.get_name_display(), f"{said} ({step.why})" if step.why else said))
         for one in step.detail.get("credentials", []):
             rows.append((_("Fingerprint of the token"), one["fingerprint"]))
-    if file is not None and file.sha256:
+    if file is not None:
         rows.append((_("SHA-256 of the file for the client"), file.sha256))
     return rows
 

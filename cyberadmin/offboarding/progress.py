@@ -43,7 +43,7 @@ class Shown:
 def steps(off_boarding: OffBoarding) -> list[Shown]:
     """All steps of an off-boarding that is going on, in their order."""
     decided = standing.steps(off_boarding)
-    made = [_begun(off_boarding), _file(off_boarding), _mailings(off_boarding, decided)]
+    made = [_begun(off_boarding), _file(off_boarding, decided), _mailings(off_boarding, decided)]
     made += [_changes(off_boarding, decided), _token(off_boarding, decided), _purge(off_boarding, decided)]
     for shown in made:
         step = decided.get(shown.name)
@@ -59,17 +59,20 @@ def _begun(off_boarding: OffBoarding) -> Shown:
     )
 
 
-def _file(off_boarding: OffBoarding) -> Shown:
-    work, step = standing.file_of(off_boarding), off_boarding.steps.filter(name=Step.Name.EXPORT).first()
+def _file(off_boarding: OffBoarding, decided: dict[str, Step]) -> Shown:
+    newest, ready = standing.file_of(off_boarding), standing.ready_file(off_boarding)
+    step, left = decided.get(Step.Name.EXPORT), standing.file_left(off_boarding, decided)
     said = _("Contacts, groups, consents with their proofs, mailings, templates and history, in one encrypted file.")
-    state = "done" if step is not None else "todo"
-    if work is not None and work.is_open:
-        state, said = "doing", _("The file is being made. You may leave this page.")
-    elif work is not None and work.state == Work.State.FAILED and step is None:
-        said = _("The file could not be made. Try again; if it lasts, tell your administrator.")
+    state, work = "todo" if left else "done", ready or newest
+    if newest is not None and newest.is_open:
+        state, said, work = "doing", _("The file is being made. You may leave this page."), newest
     elif step is not None and step.detail.get("skipped"):
         said = _("The client gets no file.")
-    rows = sorted(work.counts.items()) if work is not None and work.state == Work.State.DONE else []
+    elif newest is not None and newest.state == Work.State.FAILED:
+        said = _("The file could not be made. Try again; if it lasts, tell your administrator.")
+    elif step is not None and left:
+        said = left
+    rows = sorted(ready.counts.items()) if ready is not None and work == ready else []
     return Shown(Step.Name.EXPORT, Step.Name.EXPORT.label, state, said, more={"work": work, "rows": rows})
 
 

@@ -78,14 +78,15 @@ def begin(actor: User, account: Account, reason: str, mandate_ends_on: date | No
 def stop(actor: User, off_boarding: OffBoarding, why: str) -> None:
     """The client stays after all. A token that was retired meanwhile is not taken back: another one is pasted."""
     with _open(actor, off_boarding) as locked:
-        file = standing.file_of(locked)
+        files = list(locked.works.exclude(stored_name="").values_list("stored_name", flat=True))
         OffBoarding.objects.filter(pk=locked.pk).update(state=OffBoarding.State.STOPPED, ended_at=now())
-        locked.works.filter(state__in=(*Work.OPEN, Work.State.DONE)).update(state=Work.State.GONE, lease_until=None)
+        over = {"state": Work.State.GONE, "stored_name": "", "lease_until": None}
+        locked.works.filter(state__in=(*Work.OPEN, Work.State.DONE)).update(**over)
         leaving = Account.objects.filter(pk=locked.account_id, paused_reason=Account.Paused.LEAVING)
         leaving.update(paused_reason=Account.Paused.TOKEN, paused_at=now())
         audit.record("offboarding.stopped", actor=actor, account=locked.account, why=why)
-    if file is not None and file.stored_name:
-        STORE.delete(locked.account_id, file.stored_name)
+    for name in files:
+        STORE.delete(locked.account_id, name)
 
 
 # --- the file -------------------------------------------------------------------------------------------------------
@@ -121,11 +122,16 @@ def skip_file(actor: User, off_boarding: OffBoarding, why: str) -> None:
 
 
 def read_file(actor: User, work: Work) -> Iterator[bytes]:
-    """The plain file in pieces, noted in the history. Raises uploads.UploadError at once."""
+    """The plain file in pieces, noted in the history and in its step. Raises uploads.UploadError at once."""
     account = work.off_boarding.account
     _require(actor, account)
     STORE.open_plain(account.pk, work.stored_name).close()
-    audit.record("offboarding.downloaded", actor=actor, account=account, sha256=work.sha256)
+    with transaction.atomic():
+        audit.record("offboarding.downloaded", actor=actor, account=account, sha256=work.sha256)
+        step = work.off_boarding.steps.select_for_update().filter(name=Step.Name.EXPORT, detail__work=work.pk).first()
+        if step is not None:
+            step.detail["downloaded"] = True
+            step.save(update_fields=["detail"])
     return _pieces(account.pk, work.stored_name)
 
 

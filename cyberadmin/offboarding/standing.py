@@ -41,6 +41,11 @@ def file_of(off_boarding: OffBoarding) -> Work | None:
     return off_boarding.works.filter(kind=Work.Kind.FILE).first()
 
 
+def ready_file(off_boarding: OffBoarding) -> Work | None:
+    """The newest file that is there: an earlier one stays until another one has been made."""
+    return off_boarding.works.filter(kind=Work.Kind.FILE, state=Work.State.DONE).first()
+
+
 def purge_of(off_boarding: OffBoarding) -> Work | None:
     """The purge, once somebody began it."""
     return off_boarding.works.filter(kind=Work.Kind.PURGE).first()
@@ -75,17 +80,16 @@ def watched(account: Account) -> list[Credential]:
 def before_revoking(off_boarding: OffBoarding) -> list[str]:
     """What must be settled while the token still works; empty when it may be retired."""
     account, decided = off_boarding.account, steps(off_boarding)
-    return [
-        sentence
-        for sentence in (_file(decided), _mailings(account, decided), changes_left(account, decided), _bulk(account))
-        if sentence
-    ]
+    found = [file_left(off_boarding, decided), _mailings(account, decided)]
+    found += [changes_left(account, decided), _bulk(account)]
+    return [sentence for sentence in found if sentence]
 
 
 def before_purging(off_boarding: OffBoarding) -> list[str]:
     """What must be settled before anything is destroyed; empty when it may be."""
     account, decided = off_boarding.account, steps(off_boarding)
-    found = [_file(decided), changes_left(account, decided), _bulk(account), _exports(account), _cases(account)]
+    found = [file_left(off_boarding, decided), changes_left(account, decided)]
+    found += [_bulk(account), _exports(account), _cases(account)]
     if Step.Name.REVOKE not in decided:
         found.append(_("The token is still in use. Retire it first."))
     elif watched(account):
@@ -95,8 +99,14 @@ def before_purging(off_boarding: OffBoarding) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def _file(decided: dict[str, Step]) -> str:
-    return "" if Step.Name.EXPORT in decided else _("The client has no file yet. Make it, or say why they need none.")
+def file_left(off_boarding: OffBoarding, decided: dict[str, Step]) -> str:
+    """What is still to be done about the file; "" = the client has it, can have it now, or wants none."""
+    step = decided.get(Step.Name.EXPORT)
+    if step is None:
+        return _("The client has no file yet. Make it, or say why they need none.")
+    if step.detail.get("skipped") or step.detail.get("downloaded") or ready_file(off_boarding) is not None:
+        return ""
+    return _("The file was deleted before anybody downloaded it. Make it anew, or say why the client needs none.")
 
 
 def _mailings(account: Account, decided: dict[str, Step]) -> str:

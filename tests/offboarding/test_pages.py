@@ -11,9 +11,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from cyberadmin.accounts.models import Account
-from cyberadmin.offboarding import services, tasks
-from cyberadmin.offboarding.models import OffBoarding, Step
+from cyberadmin.offboarding import making, services, tasks
+from cyberadmin.offboarding.models import OffBoarding, Step, Work
+from cyberadmin.offboarding.store import STORE
 from cyberadmin.sync.models import Change
+from cyberadmin.sync.uploads import UploadError
 from tests.accounts.isolation_world import Agency
 from tests.offboarding.desk import begin, purge_work, purged, ready_to_purge
 
@@ -66,6 +68,25 @@ def test_every_step_by_its_page(agency: Agency) -> None:
     account.credentials.update(secret="")
     assert desk.send("/leaving/token/", why="they leave").status_code == 302
     assert "The token is dead or forgotten." in desk.text("/leaving/")
+
+
+def test_a_file_stays_until_another_one_is_made_or_the_client_stays(agency: Agency) -> None:
+    account = agency.ours.account
+    found = begin(agency.administrator, account)
+    tasks.make(services.ask_file(agency.administrator, found, "csv").pk)
+    first = found.works.get()
+    failed = services.ask_file(agency.administrator, found, "csv")
+    Work.objects.filter(pk=failed.pk).update(tries=making.TRIES)
+    tasks.make(failed.pk)
+    desk = Desk(agency.administrator, account)
+    shown = desk.text("/leaving/")
+    assert "The file could not be made." in shown
+    assert first.sha256 in shown
+    assert b"".join(desk.get("/leaving/file/download/").streaming_content).startswith(b"PK")
+    services.stop(agency.administrator, found, "they stay")
+    assert desk.get("/leaving/file/download/").status_code == 404
+    with pytest.raises(UploadError):
+        STORE.open_plain(account.pk, first.stored_name)
 
 
 def test_the_purge_asks_for_the_name_and_leads_to_what_is_left(agency: Agency) -> None:

@@ -15,7 +15,7 @@ from contacts.services import edit_contact
 from cyberadmin.accounts import services as accounts
 from cyberadmin.accounts.models import Account, AuditEvent, Credential
 from cyberadmin.accounts.standing import standing as standing_of
-from cyberadmin.offboarding import certificate, leases, making, purging, services, standing, tasks
+from cyberadmin.offboarding import certificate, leases, making, progress, purging, services, standing, tasks
 from cyberadmin.offboarding.models import OffBoarding, Step, Work
 from cyberadmin.sync import clock, custody, push
 from cyberadmin.sync import services as engine
@@ -239,6 +239,23 @@ def test_a_file_whose_worker_died_is_made_by_another(world: World) -> None:
     making.make(work.pk)
     work.refresh_from_db()
     assert (work.state, work.tries) == (Work.State.DONE, 2)
+
+
+def test_a_file_that_went_before_anybody_downloaded_it_is_asked_for_again(world: World) -> None:
+    found = begin(world.editor, world.account)
+    for downloaded in (False, True):
+        work = made(world, found)
+        assert standing.before_revoking(found) == []
+        if downloaded:
+            content(work)
+        clock.advance(making.KEPT.total_seconds() + 1)
+        tasks.keep_house()
+        file = next(step for step in progress.steps(found) if step.name == Step.Name.EXPORT)
+        assert (file.state, "before anybody downloaded it" in file.said) == (
+            ("done", False) if downloaded else ("todo", True)
+        )
+        assert [file.said] * (not downloaded) == standing.before_revoking(found)
+    services.revoke(world.editor, found, "they leave")
 
 
 def test_a_right_taken_away_meanwhile_stops_the_file(world: World) -> None:

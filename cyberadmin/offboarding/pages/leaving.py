@@ -174,8 +174,8 @@ class DownloadPage(RecentPassword, ScopedPage):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         off_boarding = services.current(self.account)
-        work = standing.file_of(off_boarding) if off_boarding is not None else None
-        if work is None or work.state != Work.State.DONE:
+        work = standing.ready_file(off_boarding) if off_boarding is not None else None
+        if work is None:
             raise Http404
         try:
             pieces = services.read_file(self.user, work)
