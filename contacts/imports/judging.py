@@ -155,16 +155,19 @@ class ImportJudge:
         held = self.held.get(person.pk, {})
         groups = {f"{GROUP}{pk}": True for pk in self.choices.groups if not held.get(pk)}
         consent = self._consent(row)
-        better = self._improves(person, consent, self._relation(row))
-        if not changed and not groups and not better:
+        relation = self._relation(row)
+        expires = self._expires_on(relation, date.fromisoformat(consent[CONSENT_ON]))
+        taken = improves(person, relation, expires) is not False
+        if not changed and not groups and not taken:
             return Answer(V.SAME, reason="same_as_there")
         base = {name: current.get(name) for name in changed} | dict.fromkeys(groups, False)
         return Answer(
             V.UPDATE,
             "add",
-            detail={"consent": better} if better else {},
+            # A batch cannot leave the claim out (api/README.md 4.9), but it changes nothing.
+            detail={} if taken else {"idle": sorted(consent)},
             values={**changed, **groups, **consent},
-            base={**base, **_consent_of(person)},
+            base={**base, **_consent_of(person)} if taken else base,
         )
 
     def _expires_on(self, relation: str, given: date) -> date | None:
@@ -190,16 +193,22 @@ class ImportJudge:
         said = row.values.get(RELATION)
         return values | ({CONSENT_PROOF: proof} if proof else {}) | ({RELATION: said} if said else {})
 
-    def _improves(self, person: Contact, consent: Values, relation: str) -> bool:
-        """Whether the vendor would take this consent over: it keeps a better or longer one (product.md 3c)."""
-        if person.consent_type == Contact.Consent.EXPRESS:
-            return False
-        if terms.type_of(relation) == Contact.Consent.EXPRESS or person.consent_read_at is None:
-            return True
-        new = self._expires_on(relation, date.fromisoformat(consent[CONSENT_ON]))
-        if person.consent_expires_on is None:
-            return person.consent_relation != relation
-        return new is None or new > person.consent_expires_on
+
+def improves(person: Contact, relation: str, expires: date | None) -> bool | None:
+    """Whether the vendor takes this consent in place of the person's: it keeps a better or longer one (product.md 3c).
+
+    `expires`: when the new one ends. None = only reading tells: theirs was never read, has no known end, or ends on that day.
+    """
+    if person.consent_type == Contact.Consent.EXPRESS:
+        return False
+    if terms.type_of(relation) == Contact.Consent.EXPRESS:
+        return True
+    if person.consent_read_at is None:
+        return None
+    known = person.consent_expires_on
+    if known is not None and expires is not None and known != expires:
+        return expires > known
+    return False if (relation, expires) == (person.consent_relation, known) else None
 
 
 def _consent_of(person: Contact) -> Values:

@@ -5,7 +5,7 @@ reads its number. A contact that staff edited while the batch was on its way kee
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from operator import attrgetter
 from typing import Any
 
@@ -21,7 +21,7 @@ from cyberadmin.sync.models import ChangeSet, PlannedRow
 from cyberadmin.sync.resource import Seen, Values
 from cyberadmin.sync.upsert import insert_rows, listed, pick_rows, update_rows
 
-from .judging import CONSENT, CONSENT_ON, CONSENT_PROOF, relation_of
+from .judging import CONSENT, CONSENT_ON, CONSENT_PROOF, improves, relation_of
 
 _TEXTS = ("first_name", "last_name", "company", "gender", "language", "postal_code", "country", "note")
 _CONSENT = ("consent_type", "consent_relation", "consent_on", "consent_expires_on", "consent_proof", "consent_read_at")
@@ -48,7 +48,7 @@ def settle(change_set: ChangeSet, rows: Sequence[PlannedRow]) -> None:
         here = settling.update(_living(change_set.account_id, keys), keys)
         new = settling.insert([(key, row) for key, row in keys.items() if key not in here])
         _join_groups(here, new, keys)
-    _note(change_set, relation, rows)
+    _note(change_set, relation, [row for key, row in keys.items() if key not in settling.kept])
 
 
 def _living(account_id: int, keys: dict[str, PlannedRow]) -> dict[str, Contact]:
@@ -69,6 +69,8 @@ class _Settling:
         self.resource = registry.get("contact")
         self.moment = now()
         self._nobody = Contact(account_id=self.account_id).__dict__
+        #: Addresses of those whose own consent is better or longer, so that the vendor kept it.
+        self.kept: set[str] = set()
         #: (day given, day it ends) by the day as it is written in rows: few days, many rows.
         self._days: dict[str, tuple[date, date | None]] = {}
 
@@ -116,12 +118,15 @@ class _Settling:
         )
 
     def _consent(self, person: Contact, values: Values) -> tuple[Any, ...]:
-        """The consent as it is afterwards: an express one is never lowered (product.md 3c)."""
-        if person.consent_type == Contact.Consent.EXPRESS and self.type != Contact.Consent.EXPRESS:
-            return tuple(getattr(person, name) for name in _CONSENT)
+        """The consent as it is afterwards: a better or longer one stays, and one that nobody can tell is to be read there."""
         given, expires = self._days_of(values[CONSENT_ON])
-        known: datetime | None = self.moment
-        return (self.type, self.relation, given, expires, values.get(CONSENT_PROOF, ""), known)
+        taken = person.pk is None or improves(person, self.relation, expires)
+        if taken:
+            return (self.type, self.relation, given, expires, values.get(CONSENT_PROOF, ""), self.moment)
+        if taken is False:
+            self.kept.add(person.email_key)
+        read_at = person.consent_read_at if taken is False else None
+        return (*(getattr(person, name) for name in _CONSENT[:-1]), read_at)
 
     def _days_of(self, written: str) -> tuple[date, date | None]:
         if written not in self._days:
@@ -162,15 +167,8 @@ def _join_groups(here: dict[str, int], new: dict[str, int], keys: dict[str, Plan
 
 def _note(change_set: ChangeSet, relation: str, rows: Sequence[PlannedRow]) -> None:
     """Write the consents that the list brought into the ledger; rows that changed none leave no trace there."""
-    updated = [row.pk for row in rows if row.verdict == PlannedRow.Verdict.UPDATE]
-    improved = PlannedRow.objects.filter(pk__in=listed(updated), detail__has_key="consent")
-    better = set(improved.values_list("pk", flat=True)) if updated else set()
     facts = _FactsOf(change_set, relation)
-    brought = [
-        (row.label, facts.of(row.values), None)
-        for row in rows
-        if row.verdict == PlannedRow.Verdict.CREATE or row.pk in better
-    ]
+    brought = [(row.label, facts.of(row.values), None) for row in rows]
     if brought:
         by = ledger.By(change_set.actor, None, change_set.pk, why_of(change_set))
         ledger.append_many(change_set.account_id, ConsentRecord.Source.IMPORT, brought, by)

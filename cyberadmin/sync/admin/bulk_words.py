@@ -187,7 +187,7 @@ def rows(change_set: ChangeSet, page: Sequence[PlannedRow]) -> list[dict[str, An
             "differences": [
                 (name, row.base.get(name), want, name in row.base)
                 for name, want in row.values.items()
-                if name not in _SILENT
+                if name not in _SILENT and name not in row.detail.get("idle", ())
             ],
         }
         for row in page
