@@ -24,6 +24,7 @@ def counted() -> dict[str, str]:
         "recipients": _("rows of lists of recipients, deleted"),
         "exchanges": _("failed calls kept whole, deleted"),
         "exports": _("files of exports, deleted"),
+        "leaving_files": _("files for the client who leaves, deleted"),
     }
 
 

@@ -11,15 +11,18 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from campaigns.models import Mailing
 from contacts import services as contacts
+from contacts.consent import erasure
 from contacts.services import edit_contact
 from cyberadmin.accounts import services as accounts
 from cyberadmin.accounts.models import Account, AuditEvent, Credential
 from cyberadmin.accounts.standing import standing as standing_of
 from cyberadmin.offboarding import certificate, leases, making, progress, purging, services, standing, tasks
 from cyberadmin.offboarding.models import OffBoarding, Step, Work
+from cyberadmin.offboarding.store import STORE
 from cyberadmin.sync import clock, custody, push
 from cyberadmin.sync import services as engine
 from cyberadmin.sync.models import Change
+from cyberadmin.sync.uploads import UploadError
 from tests.campaigns.desk import CampaignDesk
 from tests.offboarding.desk import begin
 from tests.sandbox_server import SandboxServer
@@ -256,6 +259,21 @@ def test_a_file_that_went_before_anybody_downloaded_it_is_asked_for_again(world:
         )
         assert [file.said] * (not downloaded) == standing.before_revoking(found)
     services.revoke(world.editor, found, "they leave")
+
+
+def test_an_erasure_takes_the_file_and_what_is_being_made_of_it(world: World) -> None:
+    found = begin(world.editor, world.account)
+    first = made(world, found)
+    second = services.ask_file(world.editor, found, "csv")
+    assert leases.claim(second.pk, Work.Kind.FILE) is not None
+    done = erasure.erase_address(world.editor, world.account, "zoe@example.com", "Request")
+    assert done.counts["leaving_files"] == 1
+    with pytest.raises(UploadError):
+        STORE.open_plain(world.account.pk, first.stored_name)
+    assert leases.open_works() == [(second.pk, Work.Kind.FILE)]
+    assert any("before anybody downloaded it" in one for one in standing.before_revoking(found))
+    tasks.make(second.pk)
+    assert standing.ready_file(found) == second
 
 
 def test_a_right_taken_away_meanwhile_stops_the_file(world: World) -> None:
