@@ -107,9 +107,11 @@ def _ready(campaign: Campaign, confirmation: Confirmation) -> Campaign:
         raise ValidationError(
             _("What Cyberimpact said is too old, or the campaign changed since. Read the groups again, then confirm.")
         )
-    blocks = gather.check(row, confirmation).blocks
-    if blocks:
-        raise ValidationError([finding.sentence for finding in blocks])
+    report = gather.check(row, confirmation)
+    if report.blocks:
+        raise ValidationError([finding.sentence for finding in report.blocks])
+    if not report.may_be_sent:
+        raise ValidationError(_("Every language of this campaign is scheduled or sent already."))
     return row
 
 

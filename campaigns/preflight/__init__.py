@@ -57,7 +57,9 @@ _ORDER = ("block", "warn", "pass")
 
 
 def run(facts: Facts) -> Report:
-    """Every check of every language and of the whole campaign, blocks first."""
+    """Every check of every language and of the whole campaign, blocks first; none where no language is left to send."""
+    if not facts.editions:
+        return Report([])
     findings: list[Finding] = []
     for name, (check, title, repair) in OF_CAMPAIGN.items():
         findings += findings_of(name, str(title), repair, check(facts))

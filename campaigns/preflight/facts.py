@@ -108,8 +108,8 @@ class Report:
 
     @property
     def may_be_sent(self) -> bool:
-        """Whether nothing blocks."""
-        return not self.blocks
+        """Whether something is left to send and nothing blocks it."""
+        return bool(self.findings) and not self.blocks
 
 
 #: How one problem is told: level, sentence.

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from campaigns.models import Campaign, ClientIdentity, Confirmation, Edition, EditionGroup, Mailing
+from campaigns.services import live_mailing
 from contacts.consent import terms
 from contacts.models import GroupMembership
 from cyberadmin.accounts.models import Account, Credential
@@ -28,15 +29,16 @@ def check(
 def gather(
     campaign: Campaign, confirmation: Confirmation | None = None, editions: Sequence[Edition] | None = None
 ) -> Facts:
-    """The facts of a campaign, or of some of its `editions` as they are in memory."""
+    """The facts of a campaign: of the languages that are still to be scheduled, or of these `editions` as they are here."""
     account = campaign.account
     identity = ClientIdentity.objects.filter(account=account).first()
     active = account.credentials.filter(state=Credential.State.ACTIVE).first()
     every = list(campaign.editions.all())
+    looked_at = [one for one in every if live_mailing(one) is None] if editions is None else editions
     return Facts(
         now=now(),
         zone=account.zone,
-        editions=tuple(_edition(campaign, one, confirmation) for one in (every if editions is None else editions)),
+        editions=tuple(_edition(campaign, one, confirmation) for one in looked_at),
         in_both=_in_both(every),
         identity_name=identity.name if identity else "",
         identity_address=identity.postal_address if identity else "",

@@ -131,6 +131,13 @@ def test_ask_refuse_ask_again_approve_and_schedule(staff: CampaignDesk, writer: 
     text = words(sender.get(page(campaign)))
     assert str(mailing.remote_id) in text
     assert "dans " in text
+    # Nothing is left to check or to approve, whatever time goes by.
+    sender.post(page(campaign, "send/"), do="withdraw", approval=campaign.approvals.get(state="approved").pk)
+    read_groups(sender, campaign)
+    for shown in (words(sender.get(page(campaign))), words(sender.get(page(campaign, "send/")))):
+        assert "déjà programmées ou envoyées" in shown
+        assert "vérifications réussies" not in shown
+        assert "Approuver pour" not in shown
 
 
 def test_an_edit_takes_the_approval_back(staff: CampaignDesk, writer: PagesDesk, sender: PagesDesk) -> None:

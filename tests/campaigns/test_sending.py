@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from campaigns import approvals, sending, services
 from campaigns.models import Approval, Campaign, Mailing
+from campaigns.preflight import gather
 from cyberadmin.accounts.models import AccountAccess
 from cyberadmin.sync import clock, health, reasons
 from cyberadmin.sync import services as sync
@@ -179,6 +180,35 @@ def test_a_mailing_that_the_vendor_made_twice_is_shown_and_deleted_when_a_person
     desk.world.settle()
     assert [one["id"] for one in desk.there()] == [fresh(mailing).remote_id]
     assert sending.twins(desk.world.account) == []
+
+
+# --- one language after the other ---
+def test_a_language_that_has_left_stands_in_nobodys_way(desk: CampaignDesk) -> None:
+    campaign = desk.written("fr_ca", "en_ca")
+    services.set_time(desk.writer, campaign, desk.wall(timedelta(days=40)), languages=["en_ca"])
+    approvals.approve(desk.sender, campaign, desk.confirmed(campaign))
+    french, english = sending.schedule(desk.sender, campaign)
+    desk.world.settle()
+    for moves in (clock.advance, desk.world.sandbox.advance):
+        moves(timedelta(days=31).total_seconds())
+    desk.world.pull()
+    assert fresh(french).stage == Mailing.Stage.SENT
+    sending.cancel(desk.writer, fresh(english))
+    desk.world.settle()
+
+    services.edit_edition(desk.writer, english.edition, {"subject": "Corrected"}, english.edition.version)
+    services.set_time(desk.writer, campaign, desk.wall(timedelta(days=12)), languages=["en_ca"])
+    assert {one.language for one in gather.check(campaign).findings} == {"", "en_ca"}
+    approvals.approve(desk.sender, campaign, desk.confirmed(campaign))
+    (again,) = sending.schedule(desk.sender, campaign)
+    desk.world.settle()
+    assert (fresh(again).stage, again.subject) == (Mailing.Stage.SCHEDULED, "Corrected")
+
+    # Nothing is left to check, to ask for or to approve now.
+    assert gather.check(campaign).findings == []
+    approvals.withdraw_approval(desk.sender, approvals.open_approval(campaign))
+    with pytest.raises(ValidationError, match="Every language of this campaign"):
+        approvals.ask_approval(desk.writer, campaign, desk.confirmed(campaign))
 
 
 # --- tests ---
