@@ -107,16 +107,20 @@ class ImportJudge:
     def _answer(self, row: TypedRow, key: str, person: Contact | None) -> Answer:
         if row.problems:
             return Answer(V.INVALID, reason="cells", detail={"problems": [one.as_json() for one in row.problems]})
-        first = self.firsts.line(key, row.number)
-        if first != row.number:
-            return Answer(V.DUPLICATE, reason="twice_in_file", detail={"line": first})
         if key in self.protected:
             return Answer(V.REFUSED, reason=self.protected[key])
         if person is not None and person.deleted_at is not None:
             return Answer(V.REFUSED, reason="being_deleted")
-        return self._consented(row, person) or self._wanted(row, key, person)
+        refused = self._consented(row)
+        if refused is not None:
+            return refused
+        # A line that cannot be imported stands in the way of no later one.
+        first = self.firsts.line(key, row.number)
+        if first != row.number:
+            return Answer(V.DUPLICATE, reason="twice_in_file", detail={"line": first})
+        return self._wanted(row, key, person)
 
-    def _consented(self, row: TypedRow, person: Contact | None) -> Answer | None:
+    def _consented(self, row: TypedRow) -> Answer | None:
         """What stands against the consent that this row claims; None when nothing does."""
         relation = self._relation(row)
         if not relation:

@@ -118,7 +118,7 @@ class _Settling:
         )
 
     def _consent(self, person: Contact, values: Values) -> tuple[Any, ...]:
-        """The consent as it is afterwards: a better or longer one stays, and one that nobody can tell is to be read there."""
+        """The consent as it is afterwards: a better or longer one stays; where nobody can tell, it is to be read there."""
         given, expires = self._days_of(values[CONSENT_ON])
         taken = person.pk is None or improves(person, self.relation, expires)
         if taken:

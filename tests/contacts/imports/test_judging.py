@@ -1,4 +1,4 @@
-"""Whether the vendor would take the consent that a row claims."""
+"""Which line of an address counts, and whether the vendor would take its consent."""
 
 from __future__ import annotations
 
@@ -7,9 +7,37 @@ from typing import Any
 
 import pytest
 
-from contacts.imports.judging import improves
+from contacts.imports.convert import TypedRow
+from contacts.imports.judging import Choices, ImportJudge, improves
 from contacts.models import Contact
 from cyberadmin.sync.clock import now
+from tests.world import make_account
+
+TODAY = date(2026, 11, 23)
+
+
+def row(number: int, email: str, **values: Any) -> TypedRow:
+    return TypedRow(number, email, {"email": email, **values})
+
+
+@pytest.mark.django_db
+def test_the_first_line_that_can_be_imported_counts() -> None:
+    judge = ImportJudge(make_account(), Choices("active-clients"), TODAY, "seed")
+    rows = [
+        row(2, "guy@example.com", consent_on="2019-01-01"),
+        row(3, "ida@example.com"),
+        row(9, "Guy@example.com", consent_on="2026-03-02"),
+        row(10, "ida@example.com", consent_on="2026-03-02"),
+        row(11, "guy@example.com", consent_on="2026-03-02"),
+    ]
+    found = {one.number: (one.verdict, one.reason, one.detail) for one in judge.judge(rows)}
+    assert found == {
+        2: ("refused", "lapsed_on_arrival", {"on": "2021-01-01"}),
+        3: ("invalid", "no_consent_date", {}),
+        9: ("create", "", {}),
+        10: ("create", "", {}),
+        11: ("duplicate", "twice_in_file", {"line": 9}),
+    }
 
 
 def person(**columns: Any) -> Contact:
