@@ -20,6 +20,8 @@ from .services import require
 FRESH = timedelta(minutes=15)
 #: How long it is kept at all: what was approved is in the approval.
 KEPT = timedelta(days=1)
+#: How long a request waits until a worker is rung for again, and until it is given up.
+UNHEARD, GIVEN_UP = timedelta(seconds=20), timedelta(minutes=5)
 READ = "campaigns.tasks.read_confirmation"
 
 
@@ -34,6 +36,14 @@ def request_confirmation(actor: User, campaign: Campaign) -> Confirmation:
         )
         transaction.on_commit(lambda: ring_now(READ, asked.pk), robust=True)
     return asked
+
+
+def due(limit: int = 20) -> list[int]:
+    """Requests that nobody reads: their doorbell or their worker was lost. One that waited too long has failed."""
+    waiting = Confirmation.objects.filter(state=Confirmation.State.WAITING)
+    given_up = waiting.filter(requested_at__lt=now() - GIVEN_UP)
+    given_up.update(state=Confirmation.State.FAILED, error="worker_lost", read_at=now())
+    return list(waiting.filter(requested_at__lt=now() - UNHEARD).values_list("pk", flat=True)[:limit])
 
 
 def latest_confirmation(campaign: Campaign) -> Confirmation | None:

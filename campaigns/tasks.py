@@ -40,3 +40,5 @@ def watch() -> None:
         wake.delay(account_id)
     for list_id in recipients.due():
         read_recipients.delay(list_id)
+    for confirmation_id in confirming.due():
+        read_confirmation.delay(confirmation_id)
