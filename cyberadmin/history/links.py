@@ -26,21 +26,26 @@ _PAGES = {
     "template": "admin:emailtemplates_emailtemplate_change",
     "mailing": "admin:campaigns_mailing_change",
 }
+#: Pages that only who may edit the client opens.
+_OF_EDITORS = ("export",)
 #: Campaigns that are no more have no page.
 _GONE = ("campaign.deleted",)
 
 Link = tuple[str, Any]
 
 
-def of_event(request: HttpRequest, event: AuditEvent, managed: set[int]) -> list[Link]:
-    """(address, words) of what an entry names. `managed`: the clients whose tokens this person may see."""
+def of_event(request: HttpRequest, event: AuditEvent, edited: set[int], managed: set[int]) -> list[Link]:
+    """(address, words) of what an entry names and this person may open.
+
+    `edited`, `managed`: the clients whose exports and whose tokens they may see.
+    """
     account = event.account
     if account is None or event.action in _GONE:
         return []
     found: list[Link] = [
         (address(request, page, event.detail[name], account=account), words)
         for name, page, words in _OBJECTS
-        if isinstance(event.detail.get(name), int)
+        if isinstance(event.detail.get(name), int) and (name not in _OF_EDITORS or account.pk in edited)
     ]
     if event.action.startswith("token.") and account.pk in managed:
         found.append((address(request, "admin:account_tokens", account=account), lazy("the tokens")))

@@ -42,9 +42,9 @@ class Shown:
 class Teller:
     """Puts lines into words for one request."""
 
-    def __init__(self, request: HttpRequest, managed: set[int]) -> None:
+    def __init__(self, request: HttpRequest, edited: set[int], managed: set[int]) -> None:
         self.request = request
-        self.managed = managed
+        self.edited, self.managed = edited, managed
         self.edit_words = values.EditWords()
 
     def tell(self, line: Line) -> Shown:
@@ -65,7 +65,7 @@ class Teller:
             account_name=event.account_name,
             why=event.why,
             differences=values.differences(event),
-            links=links.of_event(self.request, event, self.managed),
+            links=links.of_event(self.request, event, self.edited, self.managed),
             calls=[],
         )
 
@@ -104,8 +104,9 @@ class Timeline:
         """The page. `accounts` None: everything there is; `people`: whom the list can be narrowed to."""
         asked = Asked.of(self.request.GET)
         lines, following = timeline.page(accounts, asked, Cursor.of(self.request.GET.get("from", "")))
+        edited = set(policy.accounts_for(self.request.user, "edit").values_list("pk", flat=True))
         managed = set(policy.accounts_for(self.request.user, "manage").values_list("pk", flat=True))
-        teller = Teller(self.request, managed)
+        teller = Teller(self.request, edited, managed)
         query = self.request.GET.copy()
         query.pop("from", None)
         page: Any = self

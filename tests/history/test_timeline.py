@@ -127,6 +127,21 @@ def test_before_and_after_with_labels_and_the_call(agency: Agency, manager: Visi
     assert {"fr": "a changé les réglages du client", "en": "changed the client&#x27;s settings"}[language] in text
 
 
+@pytest.mark.parametrize("role", ["read", "edit"])
+def test_no_entry_offers_a_page_that_is_refused(agency: Agency, role: str) -> None:
+    account, pks = agency.ours.account, agency.ours.pks
+    named = {"change": pks["change"], "change_set": pks["changeset"], "call": pks["apicall"]}
+    named |= {"campaign": pks["campaign"], "mailing": pks["mailing"], "export": pks["exportjob"]}
+    audit.record("export.made", actor=None, account=account, **named)
+    audit.record("token.asked", actor=None, account=account)
+    visitor = Visitor(agency.insiders[role], f"/c/{account.slug}")
+    for page in (visitor.at("/history/"), visitor.get("/history/clients/")):
+        offered = re.findall(r'<a [^>]*href="(/c/[^"]+/)"', page.content.decode().split("<main")[1])
+        assert f"/c/{account.slug}/sync/change/{pks['change']}/" in offered
+        assert (f"/c/{account.slug}/exports/exportjob/{pks['exportjob']}/" in offered) == (role == "edit")
+        assert {url: visitor.get(url).status_code for url in offered} == dict.fromkeys(offered, 200)
+
+
 def test_over_all_clients_a_manager_sees_only_theirs(agency: Agency) -> None:
     audit.record("password.changed", actor=agency.administrator)
     manager = Visitor(agency.insiders["manage"], "").get("/history/clients/").content.decode()

@@ -61,7 +61,7 @@ class ShowPage(EndedPage):
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         self.title = self.off_boarding.client_name
         work = standing.purge_of(self.off_boarding)
-        teller = Teller(request, set())
+        teller = Teller(request, set(), set())
         here = Account.objects.filter(pk=self.off_boarding.account_id)
         lines, following = timeline.page(here, timeline.Asked(), timeline.Cursor())
         return self.render(
