@@ -22,7 +22,7 @@ def watch(work: Work, batch: Batch) -> None:
 
 
 def prove(work: Work, batch: Batch) -> None:
-    """Read the lists after an `add` batch. Raises Paused, after the alarm, when somebody came back or may have."""
+    """Read the lists after an `add` batch. Raises Paused, after the alarm, when somebody came back or may have; Held."""
     if batch.verb != "add":
         return
     seen = work.look_who_left()

@@ -163,10 +163,16 @@ class Work:
             raise Held(max(seconds, 0.0), "account") from error
 
     def look_who_left(self) -> Departures:
-        """Ask the vendor's lists of unsubscribed and bounced people, from where the mirror's knowledge ends."""
+        """Ask the vendor's lists of unsubscribed and bounced people, from where the mirror's knowledge ends.
+
+        Raises Held when no answer can be read: who needs it asks again, before the next batch leaves or this one ends.
+        """
         through = Pace.objects.filter(account=self.account).values_list("pulled_through", flat=True).first()
         since = through.astimezone(EASTERN).date() - OVERLAP if through else None
-        self.seen = self.read(lambda: self.resource.departures(self.client, since))
+        try:
+            self.seen = self.read(lambda: self.resource.departures(self.client, since))
+        except errors.ApiError as error:
+            raise Held(outcomes.backoff(1), "vendor_trouble") from error
         self.seen_since_sending = True
         return self.seen
 
