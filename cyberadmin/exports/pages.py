@@ -1,6 +1,5 @@
 """Asking for an export, how far it is, and the file: of one client, and (clients_pages.py) over several."""
 
-import re
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -21,6 +20,7 @@ from cyberadmin.sync.uploads import UploadError
 
 from . import services, sources
 from .addresses import narrowing
+from .fields import CountField
 from .models import ExportJob
 
 TONES = {"waiting": "info", "making": "info", "ready": "good", "failed": "bad", "gone": "quiet"}
@@ -35,15 +35,6 @@ def label_of(job: ExportJob) -> str:
     """The list that was exported, in words."""
     source = sources.SOURCES.get(job.source)
     return str(source.label) if source else job.source
-
-
-class CountField(forms.IntegerField):
-    """A number as people type it: with or without something between the thousands."""
-
-    def to_python(self, value: Any) -> int | None:
-        """The number, or None for an empty field. Raises ValidationError."""
-        found: int | None = super().to_python(re.sub(r"[\s,]", "", str(value or "")))
-        return found
 
 
 class ExportForm(PageForm):

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cyberadmin.accounts.forms import PageForm, ReasonForm
+from cyberadmin.exports.fields import CountField
 from cyberadmin.exports.models import ExportJob
 
 
@@ -26,9 +27,7 @@ class FileForm(PageForm):
     form = forms.ChoiceField(
         label=_("Format of the lists"), choices=ExportJob.Form.choices, widget=forms.RadioSelect, initial="csv"
     )
-    typed_count = forms.IntegerField(
-        label=_("Number of people, typed"), required=False, min_value=0, widget=forms.TextInput
-    )
+    typed_count = CountField(label=_("Number of people, typed"), required=False, min_value=0, widget=forms.TextInput)
 
     def __init__(self, *args: Any, people: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -22,6 +22,7 @@ from campaigns.models import Mailing
 from contacts.models import Contact
 from cyberadmin.accounts import audit, policy, tokens
 from cyberadmin.accounts.models import Account
+from cyberadmin.accounts.numbers import grouped
 from cyberadmin.celery import app
 from cyberadmin.exports.models import ExportJob
 from cyberadmin.sync import services as engine
@@ -103,7 +104,7 @@ def ask_file(actor: User, off_boarding: OffBoarding, form: str, typed_count: int
     people = count_to_type(off_boarding.account)
     if people and typed_count != people:
         said = _("Type the number of people in the file, %(count)s, to confirm.")
-        raise ValidationError({"typed_count": said % {"count": people}})
+        raise ValidationError({"typed_count": said % {"count": grouped(people)}})
     with _open(actor, off_boarding) as locked:
         last = standing.file_of(locked)
         if last is not None and last.is_open:

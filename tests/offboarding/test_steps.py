@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import uuid
 import zipfile
 from typing import Any
 
@@ -17,6 +18,7 @@ from cyberadmin.accounts import services as accounts
 from cyberadmin.accounts.models import Account, AuditEvent, Credential
 from cyberadmin.accounts.standing import standing as standing_of
 from cyberadmin.offboarding import certificate, leases, making, progress, purging, services, standing, tasks
+from cyberadmin.offboarding.forms import FileForm
 from cyberadmin.offboarding.models import OffBoarding, Step, Work
 from cyberadmin.offboarding.store import STORE
 from cyberadmin.sync import clock, custody, push
@@ -305,3 +307,10 @@ def test_a_large_file_leaves_only_with_its_number_typed(world: World, settings: 
             services.ask_file(world.editor, found, "csv", typed)
         assert "typed_count" in refusal.value.message_dict
     assert services.ask_file(world.editor, found, "csv", 3).form == "csv"
+
+
+@pytest.mark.parametrize("typed", ["12345", "12 345", "12\u202f345", "12,345"])
+def test_the_number_is_typed_as_the_page_shows_it(typed: str) -> None:
+    form = FileForm({"form_token": str(uuid.uuid4()), "form": "csv", "typed_count": typed}, people=12_345)
+    assert form.is_valid()
+    assert form.cleaned_data["typed_count"] == 12_345
