@@ -32,7 +32,7 @@ from templates.models import EmailTemplate, TemplateVersion
 from tests.accounts.doors import SITE_VIEWS, doors, scoped_doors
 from tests.accounts.isolation_world import Agency, Planted, build
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 #: Requests that each walk makes at least, so that it cannot shrink unnoticed: the matrix promises 2,000.
 LEAST = {

@@ -24,7 +24,7 @@ from cyberadmin.accounts.models import Account
 from tests.accounts.isolation_world import Agency, Planted, build
 from tests.accounts.test_isolation import browser, scoped_doors
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 #: Fields that name no row.
 TYPED = {"csrfmiddlewaretoken", "form_token", "next", "language"}

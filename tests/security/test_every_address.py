@@ -14,6 +14,8 @@ from cyberadmin.accounts.models import Sender
 from tests.accounts.isolation_world import Agency
 from tests.security.walk import Writes, addresses, in_frame
 
+pytestmark = pytest.mark.any_database
+
 #: Answers that are the same for everybody and hold nothing: a browser may keep them.
 CACHEABLE = {"/jsi18n/"}
 #: Plain answers for watchers' machines, which no browser opens.

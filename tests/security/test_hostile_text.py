@@ -21,6 +21,8 @@ from tests.accounts.isolation_world import Agency
 from tests.accounts.test_isolation import browser
 from tests.security.walk import in_frame
 
+pytestmark = pytest.mark.any_database
+
 PAYLOAD = "\"'></script></title></textarea><img src=x onerror=hit>{{7|add:7}}"
 LINKS = (
     "javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "java\tscript:alert(1)", "java\nscript:alert(1)",

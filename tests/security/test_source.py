@@ -9,6 +9,8 @@ from pathlib import Path
 import django
 import pytest
 
+pytestmark = pytest.mark.any_database
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("cyberadmin", "contacts", "groups", "templates", "campaigns")
 #: Where text is declared to be markup, each with a constant or a picture that we drew ourselves.

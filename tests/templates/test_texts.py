@@ -9,6 +9,8 @@ import pytest
 from templates import differences, merge_fields, plain_text, preview
 from templates.models import mark, normalised
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.mark.parametrize(
     ("html", "text"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from contacts.imports.problems import Refused
 from contacts.imports.survey import survey
 from tests.contacts.imports.books import book
 from tests.contacts.imports.corpus import GOOD, HEADER, csv_of
+
+pytestmark = pytest.mark.any_database
 
 GOOD_CSV = csv_of(HEADER, GOOD, GOOD)
 GOOD_BOOK = book([["Courriel", "Prénom"], ["a@example.com", "Zoé"]])

@@ -16,6 +16,8 @@ from contacts.imports.reading import opener_of
 from tests.contacts.imports.books import Raw, parts_of, sheet_xml, zipped
 from tests.contacts.imports.corpus import CASES, bomb, overlapping
 
+pytestmark = pytest.mark.any_database
+
 BOMBS = {
     "sheet": bomb(150_000_000),
     "shared texts": bomb(150_000_000, shared=True),

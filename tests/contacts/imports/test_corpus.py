@@ -18,6 +18,8 @@ from contacts.imports.problems import Problem, Refused
 from contacts.imports.survey import survey
 from tests.contacts.imports.corpus import CASES, Expected
 
+pytestmark = pytest.mark.any_database
+
 CUSTOMS = (
     columns.Custom(1, "Points", "integer"),
     columns.Custom(2, "Solde", "decimal number"),
