@@ -89,3 +89,11 @@ def test_an_appended_entry_is_read_back(tmp_path: Path) -> None:
     path.write_text(catalogues.quoted(message))
     (entry,) = catalogues.read(path)
     assert (entry.message, entry.translations) == (message, ["", ""])
+
+
+def test_many_changes_at_once_have_one_french_word() -> None:
+    """A change is a modification; “changement groupé” beside “changement de groupe” would be taken for each other."""
+    entries = [entry for source in catalogues.sources() for entry in catalogues.read(source)]
+    assert len(entries) > 3_000
+    texts = [text.casefold() for entry in entries for text in entry.translations]
+    assert not [text for text in texts if "changement groupé" in text or "changements groupés" in text]
