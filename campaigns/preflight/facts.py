@@ -11,6 +11,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 Level = Literal["pass", "warn", "block"]
+#: Changes are counted as far as this: whether a thousand or a million people are missing makes no difference.
+MOST_WAITING = 1_000
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,6 @@ class GroupFacts:
     is_dynamic: bool = False
     #: How many people the mirror knew in it, when the vendor was asked afresh.
     known_count: int | None = None
-    #: Changes in the Outbox that will put people in or take people out.
-    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class EditionFacts:
     text: str = ""
     send_at: datetime | None = None
     groups: tuple[GroupFacts, ...] = ()
+    #: Changes not at the vendor yet that will put people into the groups or take people out; beyond `MOST_WAITING`, "so many".
+    waiting: int = 0
     #: People in the groups, as the mirror knows them: by language, and those who should get nothing (`lapsed`: whose consent
     #: holds no more on the day it leaves).
     languages: dict[str, int] = field(default_factory=dict)

@@ -12,10 +12,9 @@ from contacts.consent import terms
 from contacts.models import GroupMembership
 from cyberadmin.accounts.models import Account, Credential
 from cyberadmin.sync.clock import now
-from cyberadmin.sync.models import Change
 from templates import merge_fields
 
-from . import run
+from . import run, waiting
 from .facts import NEAR, EditionFacts, Facts, GroupFacts, Report
 
 
@@ -72,6 +71,7 @@ def _edition(campaign: Campaign, edition: Edition, confirmation: Confirmation | 
         text=edition.body_text,
         send_at=edition.send_at,
         groups=tuple(_group(one, told) for one in chosen),
+        waiting=waiting.count(campaign.account_id, ids),
         sender_known=_sender_known(campaign.account, edition.mail_from),
         near=tuple(_near(edition, ids)),
         **fields,
@@ -96,18 +96,11 @@ def _group(chosen: EditionGroup, told: dict[int | None, dict[str, Any]] | None) 
     if group is None:
         return GroupFacts(chosen.title, found=False)
     here = group.gone_at is None and group.deleted_at is None and group.remote_id is not None
-    waiting = _waiting(group.account_id, group.pk)
     if told is None:
-        return GroupFacts(group.title, here, group.members_count, group.is_dynamic, None, waiting)
+        return GroupFacts(group.title, here, group.members_count, group.is_dynamic)
     there = told.get(group.pk, {"found": False, "count": 0, "is_dynamic": False, "mirrored_count": 0})
     found = here and bool(there["found"])
-    return GroupFacts(group.title, found, there["count"], there["is_dynamic"], there["mirrored_count"], waiting)
-
-
-def _waiting(account_id: int, group_pk: int) -> int:
-    opened = Change.objects.filter(account_id=account_id, state__in=Change.OPEN)
-    of_group = Q(kind="group", object_id=group_pk) | Q(verb=Change.Verb.REGROUP, fields__has_key=f"group:{group_pk}")
-    return opened.filter(of_group).count()
+    return GroupFacts(group.title, found, there["count"], there["is_dynamic"], there["mirrored_count"])
 
 
 def _day_of(account: Account, edition: Edition) -> date:

@@ -6,7 +6,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .facts import EditionFacts, Facts, Level, Problem
+from .facts import MOST_WAITING, EditionFacts, Facts, Level, Problem
 
 #: People of the other language, as a share, from which on it is worth a look. Where nobody has the language it blocks.
 SOME = 0.02
@@ -48,16 +48,15 @@ def groups_steady(facts: Facts, one: EditionFacts) -> Iterator[Problem]:
 
 
 def outbox(facts: Facts, one: EditionFacts) -> Iterator[Problem]:
-    waiting = sum(group.waiting for group in one.groups)
-    if waiting:
+    if one.waiting:
         yield (
             "warn",
             ngettext(
-                "%(count)s change to these groups still waits in the Outbox.",
-                "%(count)s changes to these groups still wait in the Outbox.",
-                waiting,
+                "%(count)s change to these groups still waits in the Outbox or in a bulk change.",
+                "%(count)s changes to these groups still wait in the Outbox or in a bulk change.",
+                one.waiting,
             )
-            % {"count": waiting},
+            % {"count": one.waiting if one.waiting <= MOST_WAITING else f"{MOST_WAITING}+"},
         )
 
 
