@@ -110,7 +110,8 @@ def edit_edition(
     """Change texts, sender, template or groups of one language.
 
     `values`: any of subject, mail_from, from_name, reply_to, body_html, body_text, template_pk, template_title and
-    groups (list of Group). Raises record.StaleEdit when somebody changed the same fields since the form was shown.
+    groups (list of Group). Raises record.StaleEdit when somebody changed the same fields since the form was shown; groups
+    are named in it by their titles. `shown`: what the form showed, its groups as a list of keys.
     """
     require(actor, "edit", edition.campaign.account)
     with transaction.atomic():
@@ -124,7 +125,7 @@ def edit_edition(
         if not changed and groups is None:
             return row
         _check_free(row)
-        _check_stale(row, changed, expected_version, shown)
+        _check_stale(row, changed, groups, expected_version, shown)
         for name, value in changed.items():
             setattr(row, name, value)
         if groups is not None:
@@ -234,20 +235,33 @@ def _check_free(edition: Edition) -> None:
     raise ValidationError(_("This language was sent. Copy the campaign to write a new one."))
 
 
-def _check_stale(row: Edition, changed: dict[str, Any], expected: int, shown: dict[str, Any] | None) -> None:
+def _check_stale(
+    row: Edition, changed: dict[str, Any], groups: list[Group] | None, expected: int, shown: dict[str, Any] | None
+) -> None:
     if row.version == expected:
         return
-    stale = {
+    stale: dict[str, Any] = {
         name: {"before": (shown or {}).get(name), "mine": mine, "now": getattr(row, name)}
         for name, mine in changed.items()
         if shown is None or shown.get(name) != getattr(row, name)
     }
+    now_chosen, then = _group_ids(row), (shown or {}).get("groups")
+    if groups is not None and then != now_chosen:
+        chosen = {"before": then, "mine": [group.pk for group in groups], "now": now_chosen}
+        stale["groups"] = {name: _titles(row, keys) for name, keys in chosen.items()}
     if stale:
         raise record.StaleEdit(stale, row.edited_by.get_username() if row.edited_by else "", row.edited_at)
 
 
 def _group_ids(edition: Edition) -> list[int]:
     return sorted(edition.groups.exclude(group=None).values_list("group_id", flat=True))
+
+
+def _titles(edition: Edition, keys: Any) -> str:
+    """Groups of the client in words; `keys` may come from a form, so what is no key is left out."""
+    known = [key for key in keys if isinstance(key, int) and 0 < key < 2**63] if isinstance(keys, list) else []
+    there = Group.objects.filter(account=edition.campaign.account_id, pk__in=known)
+    return ", ".join(there.order_by("title_key").values_list("title", flat=True))
 
 
 def _set_groups(edition: Edition, groups: list[Group]) -> None:

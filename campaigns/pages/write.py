@@ -8,10 +8,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns import services
-from campaigns.forms import BODIES, CampaignAddForm, CampaignForm, ConfirmForm, WriteForm, shown_values, write_initial
+from campaigns.forms import (
+    BODIES,
+    CampaignAddForm,
+    CampaignForm,
+    ConfirmForm,
+    WriteForm,
+    group_pks,
+    shown_values,
+    write_initial,
+)
 from campaigns.models import Campaign, Edition
 from campaigns.models.writing import Language
-from cyberadmin.sync.pages import FormPage, label_of
+from cyberadmin.sync.pages import KEEP, FormPage, label_of
 from cyberadmin.sync.record import StaleEdit
 from groups.models import Group
 from templates import merge_fields, plain_text, preview
@@ -81,6 +90,14 @@ class WritePage(CampaignFormPage):
 
     def form_kwargs(self) -> dict[str, Any]:
         return {"account": self.account, "editions": self.editions}
+
+    def make_form(self, data: Any = None) -> Any:
+        """The form; where a colleague's groups were chosen over the own ones, with those that the edition has now."""
+        for edition in self.editions:
+            name = f"{edition.language}:groups"
+            if data is not None and data.get(f"{KEEP}{name}") == "now":
+                data.setlist(name, [str(pk) for pk in group_pks(edition)])
+        return super().make_form(data)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         for verb, fill in (("make_text", self._text), ("use_template", self._template)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -105,6 +106,26 @@ def test_two_people_at_once_choose_field_by_field(desk: Desk) -> None:
     assert settled.status_code == 302
     now = edition(campaign)
     assert (now.subject, now.from_name, now.body_html) == ("Mine", "Theirs", HTML)
+
+
+@pytest.mark.parametrize("kept", ["mine", "now"])
+def test_two_people_choosing_groups_at_once_are_asked_whose_they_are(desk: Desk, kept: str) -> None:
+    mine, theirs = make_group(desk, "Mine"), make_group(desk, "Theirs")
+    campaign = make_campaign(desk)
+    page = f"campaign/{campaign.pk}/write/"
+    form = {**desk.form(page), "fr_ca:groups": [str(mine.pk)], "fr_ca:subject": "Kept"}
+    services.edit_edition(give(make_user(), desk.account, "edit"), edition(campaign), {"groups": [theirs]}, 0)
+    stale = desk.client.post(desk.url(page), form)
+    assert stale.status_code == 409
+    (row,) = stale.context["rows"]
+    assert (row["name"], row["before"], row["mine"], row["now"]) == ("fr_ca:groups", "", "Mine", "Theirs")
+    assert {"Mine", "Theirs"} <= set(re.findall(r"<strong>(\w+)</strong>", stale.content.decode()))
+    again: dict[str, Any] = {"keep-fr_ca:groups": kept, "now-fr_ca:groups": row["now"]}
+    for name, value in stale.context["hidden"]:
+        again.setdefault(name, []).append(value)
+    assert desk.client.post(desk.url(page), again).status_code == 302
+    chosen = [one.group for one in edition(campaign).groups.all()]
+    assert (chosen, edition(campaign).subject) == ([mine if kept == "mine" else theirs], "Kept")
 
 
 def test_a_template_and_a_text_version_fill_the_form_and_save_nothing(desk: Desk) -> None:

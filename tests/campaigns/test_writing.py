@@ -85,6 +85,22 @@ def test_an_older_form_overwrites_nothing(desk: CampaignDesk) -> None:
     assert (edition.subject, edition.from_name) == ("La leur", "Nous")
 
 
+def test_an_older_form_does_not_throw_a_colleagues_groups_away(desk: CampaignDesk) -> None:
+    edition = desk.written().editions.get()
+    shown, version = {"subject": edition.subject, "groups": [desk.people.pk]}, edition.version
+    services.edit_edition(desk.sender, edition, {"subject": "La leur"}, version)
+    # A colleague who left the groups alone is no obstacle to choosing others.
+    services.edit_edition(desk.writer, edition, {"groups": [desk.one]}, version, shown)
+    with pytest.raises(StaleEdit) as stale:
+        services.edit_edition(desk.writer, edition, {"groups": [desk.people, desk.english]}, version, shown)
+    assert stale.value.theirs == {"groups": {"before": "Abonnés", "mine": "Abonnés, Subscribers", "now": "Essai"}}
+    for hostile in ({"groups": None}, {"groups": [{}, "x", -1, 2**70]}, {"groups": {"1": 2}}, {}, None):
+        with pytest.raises(StaleEdit):
+            services.edit_edition(desk.writer, edition, {"groups": []}, version, hostile)
+    services.edit_edition(desk.sender, edition, {"groups": [desk.one]}, version, shown)
+    assert [one.group for one in edition.groups.all()] == [desk.one]
+
+
 def test_nobody_without_the_right_writes(desk: CampaignDesk) -> None:
     campaign, reader = desk.written(), give(make_user(), desk.world.account, "read")
     for call in (
