@@ -14,6 +14,7 @@ from contacts import services as contacts
 from contacts.consent import erasure
 from contacts.models import Contact, email_key
 from cyberadmin.accounts import audit, policy, secrets
+from cyberadmin.accounts.models import Account
 from cyberadmin.sync import record
 from cyberadmin.sync import services as changes
 from cyberadmin.sync.clock import now
@@ -68,17 +69,44 @@ def advance_all() -> None:
 
 def nudge(part: CasePart) -> None:
     """Somebody looks at the part: wake a worker when there is something to do, rather than wait for the beat."""
-    steps = part.steps.exclude(outcome__in=CaseStep.FINAL).select_related("change")
-    if part.state == CasePart.State.DOING and any(
-        step.change is None or step.change.state not in (*_MOVING, *_STUCK) for step in steps
-    ):
+    if any(step.change is None or step.change.state not in (*_MOVING, *_STUCK) for step in steps_left(part)):
         ring_now(services.ADVANCE, part.pk)
 
 
 def is_moving(part: CasePart) -> bool:
     """Whether the page about it may wait: something is on its way that needs nobody."""
-    moving = part.steps.filter(outcome__in=(Outcome.WAITING, Outcome.SENT, Outcome.IN_FLIGHT))
-    return part.state == CasePart.State.DOING and moving.exists()
+    moving = (Outcome.WAITING, Outcome.SENT, Outcome.IN_FLIGHT)
+    sends = takes_changes(part.account)
+    return any(step.outcome in moving and not _stands_still(step, sends) for step in steps_left(part))
+
+
+def steps_left(part: CasePart) -> list[CaseStep]:
+    """What is not finished of a part that is being carried out."""
+    if part.state != CasePart.State.DOING or part.decision not in services.ACTING:
+        return []
+    return list(part.steps.exclude(outcome__in=CaseStep.FINAL).select_related("change"))
+
+
+def takes_changes(account: Account) -> bool:
+    """Whether anything can be sent: a token that was retired, refused or lost opens nothing."""
+    return not (account.is_leaving or account.needs_secret)
+
+
+def is_at_a_standstill(part: CasePart) -> bool:
+    """Whether it is being carried out and nothing of it moves unless somebody acts. What is in flight always moves."""
+    left, sends = steps_left(part), takes_changes(part.account)
+    return bool(left) and all(_stands_still(step, sends) for step in left)
+
+
+def _stands_still(step: CaseStep, sends: bool) -> bool:
+    change = step.change
+    if change is not None and change.is_open:
+        return change.state in _STUCK or (change.state == Change.State.QUEUED and not sends)
+    if step.outcome in (Outcome.BLOCKED, Outcome.BOUNCED, Outcome.TO_CORRECT):
+        return True
+    # What has arrived is noticed within a minute, and so is what is only about to begin.
+    seen = step.outcome in (Outcome.WAITING, Outcome.IN_FLIGHT) or _was_done(step)
+    return not sends and not seen
 
 
 def why_text(part: CasePart) -> str:

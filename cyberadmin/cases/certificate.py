@@ -6,6 +6,7 @@ from django.utils.translation import override
 from cyberadmin.accounts.localtime import moment_text
 
 from .models import CasePart, CaseStep
+from .services import told_steps
 from .words import day_words, pair
 
 #: What `counts` of an erasure names.
@@ -67,7 +68,7 @@ def text(part: CasePart, language: str) -> str:
             (_("SHA-256 of the request, whose file is not kept"), part.proof_sha256 or "–"),
         ]
         lines = [pair(name, value) if value else name.upper() for name, value in head]
-        for step in part.steps.select_related("erased__key"):
+        for step in told_steps(part):
             lines += ["", _RULE, *_step(part, step)]
         lines += ["", _RULE, _("What stays, and why:"), *(f"- {line}" for line in stays())]
         return "\n".join(lines) + "\n"

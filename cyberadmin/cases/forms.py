@@ -11,7 +11,7 @@ from cyberadmin.accounts import policy
 from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.models import Account
 
-from . import services
+from . import again, services
 from .details import Details
 from .models import Case, CasePart
 
@@ -130,12 +130,9 @@ class DecisionForm(PageForm):
 
     def __init__(self, *args: Any, part: CasePart, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices: Any = self.fields["decision"]
-        allowed = services.DECISIONS[part.case.kind]
-        choices.choices = [
-            (one.value, one.label) for one in allowed if policy.can(user, services.right_for(one), part.account)
-        ]
-        if CasePart.Decision.REFUSE not in allowed:
+        decision: Any = self.fields["decision"]
+        decision.choices = again.choices(user, part)
+        if CasePart.Decision.REFUSE not in services.decisions_for(part):
             del self.fields["ground"]
 
 

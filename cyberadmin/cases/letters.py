@@ -11,7 +11,7 @@ from django.utils.translation import override
 from cyberadmin.accounts.models import Account
 from cyberadmin.console.letters import Letter
 
-from . import details
+from . import details, services
 from .details import Details
 from .models import Case, CasePart, CaseStep
 from .words import day_words, pair
@@ -77,17 +77,21 @@ def _acknowledgement(case: Case) -> list[str]:
 
 
 def _answer(part: CasePart, known: Details) -> list[str]:
-    said = {
-        Decision.GIVE: _given,
-        Decision.NOTHING: _nothing,
-        Decision.REFUSE: _refused,
-    }.get(Decision(part.decision) if part.decision else Decision.NOTHING)
     if not part.decision:
         return [_("(This part of the letter follows once it is decided and done.)")]
-    return said(part) if said else _done(part, known)
+    # A part that was decided again may have something done before: that is told as well.
+    steps = {step.number: step for step in services.told_steps(part)}
+    said = _done(part, known, steps) if steps else []
+    if part.decision == Decision.GIVE:
+        said += _given()
+    elif part.decision == Decision.NOTHING:
+        said += _nothing(part)
+    elif part.decision == Decision.REFUSE:
+        said += _refused(part, bool(steps))
+    return said
 
 
-def _given(part: CasePart) -> list[str]:
+def _given() -> list[str]:
     return [
         _(
             "You will find attached everything that we hold about you for sending e-mails, with the history of your "
@@ -100,14 +104,18 @@ def _given(part: CasePart) -> list[str]:
 def _nothing(part: CasePart) -> list[str]:
     if part.case.kind == Case.Kind.UNSUBSCRIBE:
         return [_("Nothing had to be changed in our list.")]
+    if part.case.kind == Case.Kind.RECTIFICATION and services.is_there(part):
+        return [_("We checked what we hold about you: nothing in it has to be corrected."), _remedy()]
     return [_("We hold nothing about you that this request concerns, so there was nothing to do.")]
 
 
-def _refused(part: CasePart) -> list[str]:
-    return [
-        _("We cannot grant your request, for this reason: %(reason)s.") % {"reason": part.get_ground_display()},
-        _remedy(),
-    ]
+def _refused(part: CasePart, in_part: bool) -> list[str]:
+    said = (
+        _("We cannot grant the rest of your request, for this reason: %(reason)s.")
+        if in_part
+        else _("We cannot grant your request, for this reason: %(reason)s.")
+    )
+    return [said % {"reason": part.get_ground_display()}, _remedy()]
 
 
 def _remedy() -> str:
@@ -119,12 +127,12 @@ def _remedy() -> str:
     )
 
 
-def _done(part: CasePart, known: Details) -> list[str]:
-    steps = {step.number: step for step in part.steps.all()}
-    lines = []
-    for number, address in enumerate(known.addresses):
-        step = steps.get(number)
-        lines.append(f"– {pair(address, _outcome(part, step))}" if step else f"– {address}")
+def _done(part: CasePart, known: Details, steps: dict[int, CaseStep]) -> list[str]:
+    lines = [
+        f"– {pair(address, _outcome(part, steps[number]))}"
+        for number, address in enumerate(known.addresses)
+        if number in steps
+    ]
     said = [_("This is what was done:") + "\n" + "\n".join(lines)]
     if part.case.kind == Case.Kind.ERASURE and part.decision == Decision.UNSUBSCRIBE:
         said.append(

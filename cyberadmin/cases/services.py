@@ -58,6 +58,13 @@ def right_for(decision: str) -> policy.Right:
     return "manage" if decision == Decision.ERASE else "edit"
 
 
+def decisions_for(part: CasePart) -> tuple[Decision, ...]:
+    """What may be decided about a part. Decided again, a wish to leave is never anything else (product.md 3c, S4)."""
+    if part.decision and part.case.kind == Case.Kind.UNSUBSCRIBE:
+        return (Decision.UNSUBSCRIBE,)
+    return DECISIONS[part.case.kind]
+
+
 # --- who sees what ---
 def visible(user: User) -> QuerySet[Case]:
     """The cases with at least one client that this person may see."""
@@ -183,34 +190,47 @@ def decide(actor: User, part: CasePart, decision: str, why: str, ground: str = "
     if not policy.can(actor, right_for(decision), part.account):
         raise PermissionDenied
     with transaction.atomic():
-        row = _locked(part)
+        row = locked(part)
         _check_decision(row, decision, why, ground)
-        row.decision, row.why, row.ground = decision, why.strip(), ground if decision == Decision.REFUSE else ""
-        row.decided_by, row.decided_by_name, row.decided_at = actor, actor.get_username(), now()
+        sign(row, actor, decision, why)
+        row.ground = ground if decision == Decision.REFUSE else ""
         row.state = CasePart.State.DOING
         row.save()
         if decision in ACTING:
             for number in range(len(details.read(row.case).addresses)):
                 CaseStep.objects.get_or_create(part=row, number=number)
-        _audited(actor, row, "case.decided", decision=decision, ground=row.ground)
+        _audited(actor, row, "case.decided", decision=decision, ground=row.ground, why=row.why)
         settle(row)
         pk = row.pk
         transaction.on_commit(lambda: ring_now(ADVANCE, pk), robust=True)
     return row
 
 
-def _check_decision(part: CasePart, decision: str, why: str, ground: str) -> None:
-    if part.state not in (CasePart.State.WAITING, CasePart.State.HELD):
-        raise ValidationError(_("Somebody decided about this client already. Reload the page to see what."))
-    if decision not in DECISIONS[part.case.kind]:
-        raise ValidationError({"decision": _("Choose one of the decisions listed.")})
-    if decision == Decision.REFUSE and ground not in CasePart.Ground.values:
-        raise ValidationError({"ground": _("Choose the legal reason: the answer must name it.")})
+def sign(part: CasePart, actor: User, decision: str, why: str) -> None:
+    """Put on the (locked, unsaved) part who decides what, when and why; the history keeps what it takes the place of."""
+    part.decision, part.why = decision, why.strip()
+    part.decided_by, part.decided_by_name, part.decided_at = actor, actor.get_username(), now()
+
+
+def check_why(why: str) -> None:
+    """Raise ValidationError for a reason that is missing or names an address."""
     if not why.strip():
         raise ValidationError({"why": _("Say why: the reason is kept with the case.")})
     if _ADDRESS.search(why):
         raise ValidationError({"why": _("Leave addresses out: this reason is kept after the person is forgotten.")})
-    if decision == Decision.NOTHING and part.case.kind != Case.Kind.UNSUBSCRIBE and _is_there(part):
+
+
+def _check_decision(part: CasePart, decision: str, why: str, ground: str) -> None:
+    if part.state not in (CasePart.State.WAITING, CasePart.State.HELD):
+        raise ValidationError(_("Somebody decided about this client already. Reload the page to see what."))
+    if decision not in decisions_for(part):
+        raise ValidationError({"decision": _("Choose one of the decisions listed.")})
+    if decision == Decision.REFUSE and ground not in CasePart.Ground.values:
+        raise ValidationError({"ground": _("Choose the legal reason: the answer must name it.")})
+    check_why(why)
+    # Whoever was to be corrected may be right as they stand.
+    owed = part.case.kind != Case.Kind.UNSUBSCRIBE and part.decision != Decision.CORRECT
+    if decision == Decision.NOTHING and owed and is_there(part):
         raise ValidationError(
             {"decision": _("This client has this person in its list: say what is done, or refuse with a legal reason.")}
         )
@@ -218,7 +238,8 @@ def _check_decision(part: CasePart, decision: str, why: str, ground: str) -> Non
         raise ValidationError(_("First write down how you made sure that it is this person."))
 
 
-def _is_there(part: CasePart) -> bool:
+def is_there(part: CasePart) -> bool:
+    """Whether the client has the person in its list."""
     keys = details.read(part.case).keys
     return Contact.objects.filter(account=part.account, email_key__in=keys, gone_at=None).exists()
 
@@ -231,7 +252,7 @@ def note_given(actor: User, part: CasePart, form: str) -> None:
     if part.case.needs_identity:
         raise ValidationError(_("First write down how you made sure that it is this person."))
     with transaction.atomic():
-        row = _locked(part)
+        row = locked(part)
         row.given_at = now()
         row.save(update_fields=["given_at"])
         _audited(actor, row, "case.exported", form=form)
@@ -245,7 +266,7 @@ def note_sent(actor: User, part: CasePart, letter: str, on: date) -> None:
     if not part.case.received_on <= on <= clocks.today():
         raise ValidationError({"on": _("Enter a day between the request and today.")})
     with transaction.atomic():
-        row = _locked(part)
+        row = locked(part)
         if letter == "answer":
             if not row.decision or not work_done(row):
                 raise ValidationError(_("What was decided is not done yet, so it cannot be answered."))
@@ -255,6 +276,12 @@ def note_sent(actor: User, part: CasePart, letter: str, on: date) -> None:
         row.save(update_fields=["answered_on", "answered_by_name", "acknowledged_on"])
         _audited(actor, row, f"case.{letter}_sent", on=on.isoformat())
         settle(row)
+
+
+def told_steps(part: CasePart) -> QuerySet[CaseStep]:
+    """The steps that say what was or is being done. Where nothing is carried out any more, those that were finished before."""
+    steps: QuerySet[CaseStep] = part.steps.select_related("change", "erased__key")
+    return steps if part.decision in ACTING else steps.filter(outcome__in=CaseStep.FINAL)
 
 
 def work_done(part: CasePart) -> bool:
@@ -322,7 +349,8 @@ def state_of(case: Case, parts: Iterable[CasePart]) -> str:
     return "done" if "done" in states else "refused"
 
 
-def _locked(part: CasePart) -> CasePart:
+def locked(part: CasePart) -> CasePart:
+    """The part as it is now, locked until the end of the transaction."""
     rows = CasePart.objects.select_for_update(of=("self",)).select_related("case", "account")
     row: CasePart = rows.get(pk=part.pk)
     return row

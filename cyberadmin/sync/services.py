@@ -52,8 +52,9 @@ def once(token: UUID, actor: User | None) -> bool:
 
 
 def retry(actor: User, change: Change) -> None:
-    """Send a stopped or refused change again."""
+    """Send a stopped or refused change again. Who does it for somebody who lost the right answers for it from now on."""
     _require(actor, change)
+    taken_over: Values = {"actor": actor} if change.reason == "rights_lost" else {}
     with transaction.atomic():
         _move(
             change,
@@ -67,6 +68,7 @@ def retry(actor: User, change: Change) -> None:
             reason="",
             reason_detail={},
             not_before=now(),
+            **taken_over,
         )
         _audited(actor, change, "change.retry")
         ring(change.account_id)

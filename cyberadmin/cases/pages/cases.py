@@ -14,7 +14,7 @@ from cyberadmin.accounts import policy
 from cyberadmin.accounts.forms import PageForm
 from cyberadmin.accounts.models import Account
 from cyberadmin.accounts.scoping import address
-from cyberadmin.cases import carrying, clocks, details, services
+from cyberadmin.cases import again, carrying, clocks, details, services
 from cyberadmin.cases.forms import ClientsForm, IdentityForm, OpenForm
 from cyberadmin.cases.models import Case, CasePart, CaseStep
 from cyberadmin.sync.pages import FormPage
@@ -156,13 +156,14 @@ class ShowPage(CasePage):
         )
 
     def _part(self, part: CasePart, may_edit: bool) -> dict[str, Any]:
-        steps = list(part.steps.select_related("change", "erased"))
+        steps = list(services.told_steps(part))
         done = services.work_done(part)
         return {
             "part": part,
             "tone": {"waiting": "warn", "held": "bad", "doing": "info", "done": "good", "refused": "quiet"}[part.state],
             "may_edit": may_edit,
-            "may_decide": may_edit and part.state in ("waiting", "held"),
+            "may_decide": may_edit and again.is_offered(self.user, part),
+            "unsendable": carrying.is_at_a_standstill(part) and not carrying.takes_changes(part.account),
             "shows_proof": part.proof_file is not None and services.may_know_who(self.user, part.case, [part]),
             "gives": part.case.kind in (Case.Kind.ACCESS, Case.Kind.PORTABILITY) and part.is_open,
             "to_answer": part.state == "doing" and done and part.case.kind != Case.Kind.UNSUBSCRIBE,

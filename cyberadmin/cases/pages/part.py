@@ -13,7 +13,7 @@ from cyberadmin.accounts import audit
 from cyberadmin.accounts.downloads import as_file
 from cyberadmin.accounts.models import Account
 from cyberadmin.accounts.recent import RecentPassword
-from cyberadmin.cases import certificate, details, files, finding, letters, services
+from cyberadmin.cases import again, certificate, details, files, finding, letters, services
 from cyberadmin.cases.forms import DecisionForm, SentForm
 from cyberadmin.cases.models import CasePart
 from cyberadmin.sync.models import Change
@@ -53,15 +53,18 @@ class DecidePage(RecentPassword, PartFormPage):
         known = details.read(part.case)
         people = [(email, finding.of_client(part.account, email, True)) for email in known.addresses]
         facts = [_facts(email, one) for email, one in people]
-        undecided = part.state in (CasePart.State.WAITING, CasePart.State.HELD)
-        return super().show(form, facts=facts, not_offered=not undecided, **context)
+        context |= {"not_offered": not again.is_offered(self.user, part), "by_hand": again.may_end_by_hand(part)}
+        return super().show(form, facts=facts, **context)
 
     def perform(self, form: Any) -> CasePart:
         given = form.cleaned_data
-        return services.decide(self.user, self.part, given["decision"], given["why"], given.get("ground", ""))
+        return again.decide(self.user, self.part, given["decision"], given["why"], given.get("ground", ""))
 
     def announce(self, outcome: Any) -> None:
-        messages.success(self.request, _("Decided. What has to be done at Cyberimpact begins at once."))
+        done = services.work_done(outcome)
+        messages.success(
+            self.request, _("Noted.") if done else _("Decided. What has to be done at Cyberimpact begins at once.")
+        )
 
 
 def _facts(email: str, one: finding.PerClient) -> dict[str, Any]:
