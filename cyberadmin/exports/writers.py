@@ -74,7 +74,7 @@ _PART = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 
-class _Drain(io.RawIOBase):
+class Drain(io.RawIOBase):
     """What the zip is written to; taken away piece by piece."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class _Drain(io.RawIOBase):
 
 def as_xlsx(names: list[str], labels: list[str], rows: Rows, language: str) -> Iterator[bytes]:
     """One workbook, with as many sheets as the rows need, each with the labels above."""
-    drain, cells, sheets = _Drain(), iter(rows), 0
+    drain, cells, sheets = Drain(), iter(rows), 0
     head = _row([safe(label) for label in labels])
     with zipfile.ZipFile(drain, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as book:
         more: list[Any] | None = next(cells, None)

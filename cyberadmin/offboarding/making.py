@@ -4,7 +4,6 @@ The lists stream, so memory stays flat whatever their length. A worker that dies
 file is begun anew; after three tries it is given up.
 """
 
-import io
 import logging
 import zipfile
 from collections.abc import Iterator
@@ -32,26 +31,6 @@ KEPT = timedelta(days=30)
 #: Rows between two signs of life.
 PIECE = 5_000
 logger = logging.getLogger(__name__)
-
-
-class _Drain(io.RawIOBase):
-    """What the zip is written to; taken away piece by piece."""
-
-    def __init__(self) -> None:
-        self._held = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._held += data
-        return len(data)
-
-    def take(self) -> bytes:
-        """What was written since the last time."""
-        taken = bytes(self._held)
-        self._held.clear()
-        return taken
 
 
 def make(work_id: int) -> None:
@@ -99,7 +78,7 @@ def _write(work: Work) -> None:
 
 def _pieces(work: Work, account: Account) -> Iterator[bytes]:
     """The bytes of the zip: a list for each kind of thing, then bodies, then proofs."""
-    drain = _Drain()
+    drain = writers.Drain()
     with zipfile.ZipFile(drain, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as book:
         for entry in contents.entries():
             with book.open(f"{entry.name}.{work.form}", "w", force_zip64=True) as file:
