@@ -27,8 +27,6 @@ from . import never_back, proofs
 
 IMPORTS = Store("imports")
 KIND = "contact"
-#: The vendor has the person no more, so there is nobody left to unsubscribe.
-GONE_THERE = "gone_there"
 #: What apps above hold of a person: each erases it for (account, email_key) and returns how many rows it took.
 Eraser = Callable[[Account, str], int]
 _erasers: dict[str, Eraser] = {}
@@ -85,18 +83,14 @@ def _check_may_be_erased(people: list[Contact], changes: list[Change], planned: 
                 "Cyberimpact still has this person. Delete the contact first and wait until that is done, then erase here."
             )
         )
-    if any(_must_arrive(change) for change in changes):
+    # An erasure here would leave the person subscribed there.
+    if any(change.is_open and change.is_kept_no for change in changes):
         raise ValidationError(
             _("An unsubscription of this contact has not reached Cyberimpact yet. Wait until it has, then erase.")
         )
     on_the_wire = planned.filter(state__in=(PlannedRow.State.SENDING, PlannedRow.State.VERIFYING))
     if any(change.state in Change.IN_FLIGHT for change in changes) or on_the_wire.exists():
         raise ValidationError(_("A change of this contact is on its way. Wait until it has arrived, then erase."))
-
-
-def _must_arrive(change: Change) -> bool:
-    """Whether it is a wish to leave that the vendor does not know: an erasure here would leave the person subscribed there."""
-    return change.is_open and change.verb == Change.Verb.UNSUBSCRIBE and change.reason != GONE_THERE
 
 
 def _planned(account: Account, people: list[Contact], email: str) -> QuerySet[PlannedRow]:

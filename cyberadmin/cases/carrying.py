@@ -241,7 +241,7 @@ def _erase(decider: User, part: CasePart, step: CaseStep, email: str) -> str:
         if contact.state != Contact.State.UNSUBSCRIBED:
             return _send_deletion(decider, part, step, contact)
         waiting = _unsubscribing(contact)
-        if waiting is not None and waiting.reason != erasure.GONE_THERE:
+        if waiting is not None and waiting.is_kept_no:
             return _follow(step, waiting)
         if _is_awaited(contact):
             return Outcome.IN_FLIGHT

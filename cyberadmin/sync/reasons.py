@@ -293,7 +293,7 @@ def explain(change: Change) -> Explanation:
                 "change": str(held),
                 "state": held.get_state_display(),
             }
-    if change.verb == Change.Verb.UNSUBSCRIBE and change.reason != "gone_there":
+    if change.is_kept_no:
         actions = tuple(action for action in actions if action != "discard")
     if change.reason == "gone_there" and change.verb != Change.Verb.UPDATE:
         actions = ("let_go",)

@@ -80,7 +80,7 @@ def discard(actor: User, change: Change) -> None:
     An unsubscription is never given up, except when the vendor no longer has the person at all.
     """
     _require(actor, change)
-    if change.verb == Change.Verb.UNSUBSCRIBE and change.reason != "gone_there":
+    if change.is_kept_no:
         raise ValidationError(_("An unsubscription cannot be discarded: the person said no. Try it again instead."))
     with transaction.atomic():
         obj = _object(change)

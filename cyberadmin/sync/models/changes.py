@@ -112,6 +112,11 @@ class Change(models.Model):
         return self.state in self.OPEN
 
     @property
+    def is_kept_no(self) -> bool:
+        """Whether it is somebody's wish to leave: never given up, unless the vendor has the person no more."""
+        return self.verb == self.Verb.UNSUBSCRIBE and self.reason != "gone_there"
+
+    @property
     def object_key(self) -> tuple[str, int]:
         """The mirrored object this change is about, as (kind, primary key)."""
         return (self.kind, self.object_id)
