@@ -9,6 +9,7 @@ their state, and who unsubscribed is not deleted either (product.md 3d-1, 3d-11)
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -18,10 +19,11 @@ from contacts.consent import terms
 from contacts.imports.judging import relation_of
 from contacts.models import Contact, GroupMembership
 from cyberadmin.api.types import BatchWrite, DeleteMembers
-from cyberadmin.sync import registry
+from cyberadmin.sync import pull, registry
 from cyberadmin.sync.bulk import kinds
-from cyberadmin.sync.bulk.kinds import Judged, Refused
-from cyberadmin.sync.models import Change, ChangeSet, PlannedRow
+from cyberadmin.sync.bulk.kinds import Judged, NotReadYet, Refused
+from cyberadmin.sync.clock import now
+from cyberadmin.sync.models import Change, ChangeSet, PlannedRow, PullRun
 from cyberadmin.sync.resource import Values
 from cyberadmin.sync.upsert import listed
 
@@ -30,6 +32,9 @@ from .fields import edit
 from .groups import GROUP, memberships, regroup
 from .leaving import key_of, keys, settle_deleted
 from .selection import CHUNK
+
+#: So long a plan waits for the pull that tells whom the import created; later it is made of what is known.
+READING_PATIENCE = timedelta(minutes=10)
 
 
 class Reverser:
@@ -171,6 +176,8 @@ class TakeBackKind(ContactsKind):
 
     def judge(self, change_set: ChangeSet) -> Iterator[Judged]:
         original = self._original(change_set)
+        if self._is_being_read(change_set, original):
+            raise NotReadYet
         reverser = Reverser(original)
         numbers = array("q", self._arrived(original).values_list("pk", flat=True).iterator(chunk_size=CHUNK))
         if not numbers:
@@ -223,6 +230,16 @@ class TakeBackKind(ContactsKind):
         if original is None or original.account_id != change_set.account_id or not kinds.known(original.kind):
             raise Refused("original_gone")
         return original
+
+    def _is_being_read(self, change_set: ChangeSet, original: ChangeSet) -> bool:
+        """Whether whom the import created is only known once a pull that is under way, or is now asked for, has ended."""
+        if not original.counts.get(V.CREATE) or original.finished_at is None or not change_set.account.is_working:
+            return False
+        since = PullRun.objects.filter(account=change_set.account, started_at__gte=original.finished_at)
+        if since.filter(state__in=PullRun.ENDED).exists() or now() - change_set.created_at > READING_PATIENCE:
+            return False
+        pull.request_from_now(change_set.account)
+        return True
 
     def _arrived(self, original: ChangeSet) -> Any:
         return original.rows.filter(state=PlannedRow.State.DONE, verdict__in=PlannedRow.TO_DO).order_by("number")

@@ -20,6 +20,7 @@ from cyberadmin.api import errors
 
 from . import connection, outcomes, pace, registry, sweep
 from .clock import now
+from .doorbell import ring
 from .models import Pace, PullPage, PullRun
 from .pull_context import EASTERN, AccountStopped, LeaseLost, PullContext
 
@@ -35,6 +36,7 @@ _OPEN = (PullRun.State.QUEUED, PullRun.State.RUNNING)
 
 def request(account: Account, scope: str, requested_by: User | None = None) -> PullRun:
     """The account's open run, or a new one. A waiting incremental run becomes full when a full one is asked for."""
+    ring(account.pk)
     try:
         with transaction.atomic():
             return PullRun.objects.create(account=account, scope=scope, requested_by=requested_by)
@@ -50,6 +52,19 @@ def request(account: Account, scope: str, requested_by: User | None = None) -> P
     run = open_runs.first()
     # It ended between the two statements: its successor can be made now.
     return run or request(account, scope, requested_by)
+
+
+def request_from_now(account: Account) -> None:
+    """Have a run begin from now on: one that runs already may have read past what has just arrived there."""
+    run = request(account, PullRun.Scope.INCREMENTAL)
+    if run.state == PullRun.State.RUNNING:
+        Pace.objects.filter(account=account).update(pull_wanted_at=now())
+
+
+def is_wanted(account_id: int) -> bool:
+    """Whether a run was asked for that none has begun after."""
+    wanted = Pace.objects.filter(account=account_id).values_list("pull_wanted_at", flat=True).first()
+    return wanted is not None and not PullRun.objects.filter(account=account_id, started_at__gte=wanted).exists()
 
 
 def run_due(account_id: int) -> PullRun | None:
@@ -74,6 +89,8 @@ def run_due(account_id: int) -> PullRun | None:
         logger.warning("Pull %s was taken over by another worker; nothing more was written.", run.pk)
     finally:
         connection.flush_alone(log)
+    if is_wanted(account_id):
+        request(account, PullRun.Scope.INCREMENTAL)
     run.refresh_from_db()
     return run
 

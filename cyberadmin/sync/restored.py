@@ -56,7 +56,6 @@ def _hold(row: Installation) -> None:
     audit.record("installation.restored", actor=None, backup_from=str(row.backup_from or ""))
     for account in _connected():
         pull.request(account, PullRun.Scope.FULL)
-        ring(account.pk)
 
 
 def still_to_pull() -> list[Account]:

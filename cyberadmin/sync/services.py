@@ -235,9 +235,7 @@ def request_pull(actor: User | None, account: Account, scope: str = PullRun.Scop
     """Have a worker read what the vendor holds; an open run is returned instead of starting a second one."""
     if actor is not None and not policy.can(actor, "view", account):
         raise PermissionDenied
-    run = pull.request(account, scope, requested_by=actor)
-    ring(account.pk)
-    return run
+    return pull.request(account, scope, requested_by=actor)
 
 
 def decide_sweep(actor: User, held: HeldSweep, approve: bool) -> None:

@@ -61,7 +61,8 @@ def _last_end(account: Account) -> datetime | None:
 
 
 def _due_scope(pace: Pace | None, last_end: datetime | None, moment: datetime) -> str | None:
-    if last_end is not None and moment - last_end < timedelta(minutes=settings.SYNC_PULL_MINUTES):
+    is_recent = last_end is not None and moment - last_end < timedelta(minutes=settings.SYNC_PULL_MINUTES)
+    if is_recent and not (pace and pull.is_wanted(pace.account_id)):
         return None
     full_at = pace.full_pull_at if pace else None
     if full_at is None or full_at < _last_night(moment):

@@ -25,7 +25,9 @@ def wake(account_id: int) -> None:
     with logs.context(account=account_id):
         if push.pump(account_id):
             wake.delay(account_id)
-        pull.run_due(account_id)
+        if pull.run_due(account_id) is not None:
+            # A plan may have waited for what was read.
+            bulk_tasks.wake_plans(account_id)
 
 
 @shared_task

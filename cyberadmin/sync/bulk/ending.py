@@ -8,7 +8,7 @@ from django.db import transaction
 from cyberadmin.accounts import audit
 from cyberadmin.sync import pull
 from cyberadmin.sync.clock import now
-from cyberadmin.sync.models import Change, ChangeSet, PlannedRow, PullRun
+from cyberadmin.sync.models import Change, ChangeSet, PlannedRow
 
 from . import feeding, lease, services
 from .composing import EDIT_WAITING, mark
@@ -87,4 +87,4 @@ def _has_open_change(work: Work, row: PlannedRow) -> bool:
 
 def _ask_for_pull(work: Work) -> None:
     """The mirror learns of new people by reading them."""
-    pull.request(work.account, PullRun.Scope.INCREMENTAL)
+    pull.request_from_now(work.account)

@@ -50,6 +50,10 @@ class Refused(Exception):
         self.detail = detail or {}
 
 
+class NotReadYet(Exception):
+    """The plan cannot be made before a pull that is under way has ended; it is made then."""
+
+
 class BulkKind(ABC):
     """One kind of bulk change. Registered in `AppConfig.ready()` by `register`."""
 
@@ -59,7 +63,7 @@ class BulkKind(ABC):
 
     @abstractmethod
     def judge(self, change_set: ChangeSet) -> Iterator[Judged]:
-        """A verdict for every row, in order, streamed; nothing is written or sent. Raises Refused.
+        """A verdict for every row, in order, streamed; nothing is written or sent. Raises Refused, and NotReadYet before the first row.
 
         Called anew from the start when a worker died while planning.
         """

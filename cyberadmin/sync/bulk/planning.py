@@ -46,11 +46,13 @@ class PlanIsWrong(Exception):
     """The plan contradicts itself; it is not shown as one."""
 
 
-def waiting() -> list[int]:
+def waiting(account_id: int | None = None) -> list[int]:
     """Sets whose plan nobody is making."""
     moment = now()
     free = Q(lease_until=None) | Q(lease_until__lt=moment)
     sets = ChangeSet.objects.filter(free, state=ChangeSet.State.PLANNING, finished_at=None)
+    if account_id is not None:
+        sets = sets.filter(account=account_id)
     return list(sets.order_by("id").values_list("pk", flat=True))
 
 
@@ -62,12 +64,7 @@ def plan(change_set_id: int) -> ChangeSet | None:
     if change_set is None or change_set.state != ChangeSet.State.PLANNING:
         return None
     try:
-        if change_set.claims > MOST_CRASHES:
-            _failed(change_set, "plan_crashed")
-        elif not kinds.known(change_set.kind):
-            lease.release(change_set, reason="newer_version")
-        else:
-            _make(change_set)
+        _attempt(change_set)
     except lease.LeaseLost:
         logger.warning("Plan %s was cancelled or taken over; nothing more was written.", change_set.pk)
     except Refused as refused:
@@ -83,6 +80,18 @@ def plan(change_set_id: int) -> ChangeSet | None:
         _failed(change_set, "program_error")
     change_set.refresh_from_db()
     return change_set
+
+
+def _attempt(change_set: ChangeSet) -> None:
+    if change_set.claims > MOST_CRASHES:
+        _failed(change_set, "plan_crashed")
+    elif not kinds.known(change_set.kind):
+        lease.release(change_set, reason="newer_version")
+    else:
+        try:
+            _make(change_set)
+        except kinds.NotReadYet:
+            lease.release(change_set, PLANNING, reason="reading_first")
 
 
 def _make(change_set: ChangeSet) -> None:

@@ -41,6 +41,10 @@ SETS: dict[str, Reason] = {
         lazy("Some contacts have an edit of their own on its way."),
         lazy("Their rows wait for it, for ten minutes at most. They are never overwritten."),
     ),
+    "reading_first": Reason(
+        lazy("What was just sent is being read at Cyberimpact: only then is it known who is new there."),
+        lazy("The plan is made right after it; there is nothing to do."),
+    ),
     "plan_crashed": Reason(lazy("The program stopped three times while making this plan."), _ADMINISTRATOR),
     "totals_differ": Reason(
         lazy("The totals of this plan did not agree, so it is not shown as a plan. Nothing was sent."), _ADMINISTRATOR

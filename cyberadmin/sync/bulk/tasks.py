@@ -25,9 +25,14 @@ def apply_sets(account_id: int) -> None:
         ring_now(APPLY, account_id)
 
 
+def wake_plans(account_id: int | None = None) -> None:
+    """Wake workers for the plans that nobody is making, of one account or of all."""
+    for change_set_id in planning.waiting(account_id):
+        ring_now(PLAN, change_set_id)
+
+
 def sweep_sets() -> None:
     """Find the sets that nobody was woken for."""
-    for change_set_id in planning.waiting():
-        ring_now(PLAN, change_set_id)
+    wake_plans()
     for account_id in applying.accounts_due():
         ring_now(APPLY, account_id)

@@ -23,6 +23,9 @@ class PullRun(models.Model):
         FAILED = "failed", _("failed")
         ABANDONED = "abandoned", _("interrupted, started again")
 
+    #: Nothing more is read; what an abandoned one left is read by the run that replaced it.
+    ENDED = (State.COMPLETE, State.INCOMPLETE, State.FAILED)
+
     account = models.ForeignKey(Account, models.CASCADE, related_name="pull_runs")
     scope = models.CharField(max_length=12, choices=Scope.choices)
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)

@@ -65,6 +65,8 @@ class Pace(models.Model):
     #: The full pull that is due, and where the incremental one goes on (Eastern date of the last applied start).
     pulled_through = models.DateTimeField(null=True, blank=True)
     full_pull_at = models.DateTimeField(null=True, blank=True)
+    #: Something arrived there at this moment that a pull then under way may have read past: one must begin after it.
+    pull_wanted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("pace")

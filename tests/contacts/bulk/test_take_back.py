@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from contacts.bulk import uploads
 from contacts.bulk.uploads import Chosen
-from cyberadmin.sync import clock
+from cyberadmin.sync import clock, pull, sweeper
 from cyberadmin.sync.bulk import applying, services
 from cyberadmin.sync.health import differences
-from cyberadmin.sync.models import Change, ChangeSet
+from cyberadmin.sync.models import Change, ChangeSet, PullRun
+from cyberadmin.sync.tasks import wake
 from groups.models import Group
 from tests.contacts.bulk.bulk_desk import approve_and_apply, held_groups, planned, results, run, upload, verdicts
 from tests.world import World, from_sweep
@@ -53,9 +54,6 @@ def test_an_import_takes_back_only_whom_it_made_and_who_is_as_it_left_them(world
     names = ("before", "form", "group", "new")
     done = imported(world, "Courriel\n" + "".join(f"{name}@example.com\n" for name in names), clients)
     assert done.counts["create"] == 4
-    unread = planned(services.take_back(world.editor, done, "wrong list"))
-    assert set(verdicts(unread).values()) == {("refused", "not_there_yet")}
-    services.cancel(world.editor, unread)
     comes_by_the_form(world, "form@example.com")
     for group, email in ((others, "group@example.com"), (dynamic, "new@example.com")):
         world.sandbox.control("POST", "groups/members", account=world.remote, id=group["id"], add=[email])
@@ -72,6 +70,43 @@ def test_an_import_takes_back_only_whom_it_made_and_who_is_as_it_left_them(world
     assert set(results(approve_and_apply(world, back)).values()) == {"done"}
     assert there(world) == {"before@example.com", "form@example.com", "group@example.com"}
     assert differences(world.account.pk) == []
+
+
+def test_a_take_back_right_after_an_import_waits_until_it_is_known_who_is_new(world: World) -> None:
+    done = imported(world, "Courriel\nzoe@example.com\n")
+
+    back = planned(services.take_back(world.editor, done, "wrong list"))
+
+    assert (back.state, back.reason, back.rows.count()) == ("planning", "reading_first", 0)
+    # The import asked for this pull itself; its end wakes who waits for the plan.
+    wake(world.account.pk)
+    assert verdicts(planned(back)) == {"zoe@example.com": ("remove", "")}
+    assert set(results(approve_and_apply(world, back)).values()) == {"done"}
+    assert there(world) == set()
+
+
+def test_a_pull_that_ran_already_is_not_the_one_that_tells_who_is_new(world: World) -> None:
+    run = pull.request(world.account, PullRun.Scope.FULL)
+    PullRun.objects.filter(pk=run.pk).update(
+        state=PullRun.State.RUNNING, started_at=clock.now(), lease_until=clock.now() + timedelta(hours=1)
+    )
+    done = imported(world, "Courriel\nzoe@example.com\n")
+    back = planned(services.take_back(world.editor, done, "wrong list"))
+    assert back.reason == "reading_first"
+
+    # The one that ran comes to its end, having read the members before the import.
+    PullRun.objects.filter(pk=run.pk).update(state=PullRun.State.COMPLETE, finished_at=clock.now(), lease_until=None)
+    assert sweeper.request_due_pulls() == [world.account.pk]
+    pull.run_due(world.account.pk)
+
+    assert verdicts(planned(back)) == {"zoe@example.com": ("remove", "")}
+
+
+def test_a_take_back_waits_ten_minutes_for_a_pull_at_most(world: World) -> None:
+    done = imported(world, "Courriel\nzoe@example.com\n")
+    back = planned(services.take_back(world.editor, done, "wrong list"))
+    clock.advance(11 * 60)
+    assert verdicts(planned(back)) == {"zoe@example.com": ("refused", "not_there_yet")}
 
 
 def test_who_consents_after_a_take_back_was_planned_is_not_deleted(world: World) -> None:
