@@ -204,8 +204,16 @@ def require(actor: User, right: Right, account: Account) -> None:
 
 
 def take_back(campaign: Campaign) -> None:
-    """An edit takes the open request for approval, or the approval itself, back."""
+    """An edit takes the open request for approval, or the approval itself, back.
+
+    Raises ValidationError while a mailing that stands on it is on its way: without it that one would be stopped, and a
+    move stopped half-way leaves no mailing.
+    """
     open_ones = campaign.approvals.filter(state__in=(Approval.State.ASKED, Approval.State.APPROVED))
+    if Mailing.objects.filter(approval__in=open_ones, remote_id=None, gone_at=None, deleted_at=None).exists():
+        raise ValidationError(
+            _("Another language of this campaign is on its way to Cyberimpact. Change this once that one is scheduled.")
+        )
     open_ones.update(state=Approval.State.WITHDRAWN)
     states.refresh(campaign.pk)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns import services, times
+from campaigns.models import Edition
 from campaigns.models.writing import Language
 from campaigns.sending import LEAD
 from cyberadmin.accounts.forms import PageForm
@@ -62,7 +63,7 @@ class TimeForm(PageForm):
 
 
 class CampaignTimeForm(TimeForm):
-    """The time of every language, or of one."""
+    """The time of every language that has not left, or of one."""
 
     languages = forms.ChoiceField(label=gettext_lazy("For"), required=False)
 
@@ -84,10 +85,10 @@ class TimePage(CampaignFormPage):
     template_name = "campaigns/time.html"
 
     def form_kwargs(self) -> dict[str, Any]:
-        return {"zone": self.account.time_zone, "languages": [one.language for one in editions_of(self.obj)]}
+        return {"zone": self.account.time_zone, "languages": [one.language for one in self._free()]}
 
     def initial(self) -> dict[str, Any]:
-        chosen = next((one.send_at for one in editions_of(self.obj) if one.send_at), None)
+        chosen = next((one.send_at for one in self._free() if one.send_at), None)
         return {"send_at": typed(chosen, self.account)} if chosen else {}
 
     def show(self, form: Any, **context: Any) -> HttpResponse:
@@ -95,8 +96,14 @@ class TimePage(CampaignFormPage):
 
     def perform(self, form: Any) -> Any:
         values = form.cleaned_data
-        languages = [values["languages"]] if values["languages"] else None
+        free = [one.language for one in self._free()]
+        # Where every language is scheduled or sent already, the service says so.
+        languages = [values["languages"]] if values["languages"] else free or None
         return services.set_time(self.user, self.obj, values["send_at"], values["which"] or None, languages)
+
+    def _free(self) -> list[Edition]:
+        """What is neither scheduled nor sent yet."""
+        return [one for one in editions_of(self.obj) if services.live_mailing(one) is None]
 
 
 def typed(moment: datetime, account: Any) -> str:

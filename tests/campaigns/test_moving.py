@@ -88,6 +88,22 @@ def test_a_move_approves_nothing_of_the_other_language(desk: CampaignDesk) -> No
     assert campaign.approvals.filter(state=Approval.State.ASKED).count() == 0
 
 
+def test_the_other_language_is_not_edited_while_a_move_is_under_way(desk: CampaignDesk) -> None:
+    french, english = there(desk, "fr_ca", "en_ca")
+    sending.cancel(desk.writer, english)
+    desk.world.push()
+    moved = sending.move(desk.sender, fresh(french), desk.wall(LATER))
+    edition = Edition.objects.get(pk=english.edition.pk)
+    with pytest.raises(ValidationError, match="on its way"):
+        services.edit_edition(desk.writer, edition, {"subject": "Mended"}, edition.version)
+
+    # Nothing took the approval away that the new mailing stands on.
+    desk.world.settle()
+    assert fresh(moved).stage == Mailing.Stage.SCHEDULED
+    assert len(desk.there()) == 1
+    services.edit_edition(desk.writer, edition, {"subject": "Mended"}, edition.version)
+
+
 # --- a list that lived ---
 @pytest.mark.parametrize("lived", ["grown", "gone"])
 def test_a_move_that_would_be_stopped_is_refused_before_anything_is_deleted(desk: CampaignDesk, lived: str) -> None:

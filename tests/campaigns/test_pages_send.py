@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from campaigns import confirming
+from campaigns import confirming, sending
 from campaigns.models import Approval, Campaign, ClientIdentity, Confirmation, Mailing
 from cyberadmin.sync.mirror import writing
 from tests.campaigns.desk import CampaignDesk
@@ -107,6 +107,23 @@ def test_a_doubled_hour_is_asked(staff: CampaignDesk, writer: PagesDesk) -> None
         assert campaign.editions.get().send_at.isoformat() == "2027-11-07T06:30:00+00:00"
 
 
+def test_a_time_is_chosen_for_what_has_not_left(staff: CampaignDesk, writer: PagesDesk) -> None:
+    mailings = staff.scheduled("fr_ca", "en_ca")
+    staff.world.push()
+    campaign = mailings[0].edition.campaign
+    sending.cancel(staff.writer, Mailing.objects.get(pk=mailings[1].pk))
+    staff.world.push()
+    before = {one.language: one.send_at for one in campaign.editions.all()}
+
+    # There is one language left, so nobody is asked which.
+    assert "every language" not in words(writer.get(page(campaign, "time/")))
+    assert writer.submit(page(campaign, "time/"), send_at="2027-06-01T10:00").status_code == 302
+
+    after = {one.language: one.send_at for one in campaign.editions.all()}
+    assert after["fr_ca"] == before["fr_ca"]
+    assert after["en_ca"].isoformat() == "2027-06-01T14:00:00+00:00"
+
+
 def test_ask_refuse_ask_again_approve_and_schedule(staff: CampaignDesk, writer: PagesDesk, sender: PagesDesk) -> None:
     campaign = staff.written()
     fresh = read_groups(writer, campaign)
@@ -138,6 +155,7 @@ def test_ask_refuse_ask_again_approve_and_schedule(staff: CampaignDesk, writer: 
         assert "déjà programmées ou envoyées" in shown
         assert "vérifications réussies" not in shown
         assert "Approuver pour" not in shown
+    assert "Approuver et programmer" not in words(sender.get(page(campaign)))
 
 
 def test_an_edit_takes_the_approval_back(staff: CampaignDesk, writer: PagesDesk, sender: PagesDesk) -> None:
