@@ -60,6 +60,7 @@ def drill(env: dict[str, str], backups: Path, restore: str) -> None:
     assert shell(env, HOLDS) == "True"
 
 
+@pytest.mark.any_database
 def test_a_restored_sqlite_file_holds_everything_back(console: dict[str, str], tmp_path: Path) -> None:
     database = tmp_path / "data" / "cyberadmin.sqlite3"
     drill(console, tmp_path / "backups", f"rm -f '{database}-wal' '{database}-shm'; cp '{{copy}}' '{database}'")
@@ -86,6 +87,7 @@ def test_a_restored_postgres_database_holds_everything_back(postgres: dict[str, 
     drill(postgres, tmp_path / "backups", "pg_restore --clean --if-exists --dbname=\"$DATABASE_URL\" '{copy}'")
 
 
+@pytest.mark.any_database
 def test_a_backup_of_nothing_says_so(tmp_path: Path) -> None:
     env = environment(tmp_path / "nowhere")
     done = subprocess.run(["bin/backup", str(tmp_path)], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
@@ -94,6 +96,7 @@ def test_a_backup_of_nothing_says_so(tmp_path: Path) -> None:
     assert list(tmp_path.glob("cyberadmin-*")) == []
 
 
+@pytest.mark.any_database
 def test_only_the_newest_backups_are_kept(console: dict[str, str], tmp_path: Path) -> None:
     old = [tmp_path / f"cyberadmin-202001{day:02}T000000Z.sqlite3" for day in range(1, 21)]
     for path in old:

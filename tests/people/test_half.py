@@ -15,7 +15,7 @@ from tests.accounts.isolation_world import Agency, build
 from tests.accounts.test_isolation import rows
 from tests.people.desk import Visitor, give_factor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 #: What half a log-in may open, and what is open to strangers as well.
 FACTOR = {"second_factor", "factor_setup"}

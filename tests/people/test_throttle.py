@@ -47,6 +47,7 @@ def assert_slowed(answers: list[int], limit: throttle.Limit, began: float) -> No
     assert set(answers) == {200, 429}
 
 
+@pytest.mark.any_database
 def test_a_thousand_guesses_check_five_passwords(admin: User, editor: User, counting: list[str]) -> None:
     admin.set_password(PASSWORD)
     admin.save()
@@ -62,6 +63,7 @@ def test_a_thousand_guesses_check_five_passwords(admin: User, editor: User, coun
     Visitor("198.51.100.9").enter(editor)
 
 
+@pytest.mark.any_database
 def test_a_thousand_names_are_slowed_by_address_and_known_browsers_are_not(editor: User) -> None:
     at_work = Visitor("198.51.100.9").enter(editor)
     at_work.post("/logout/")
@@ -72,6 +74,7 @@ def test_a_thousand_names_are_slowed_by_address_and_known_browsers_are_not(edito
     at_work.enter(editor)
 
 
+@pytest.mark.any_database
 def test_a_thousand_addresses_are_slowed_by_person_and_her_own_browser_is_not(admin: User) -> None:
     own = Visitor().enter(admin)
     own.post("/logout/")
