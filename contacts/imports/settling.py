@@ -17,9 +17,9 @@ from contacts.pull_rows import SHOWN
 from cyberadmin.sync import merge, record, registry
 from cyberadmin.sync.clock import now
 from cyberadmin.sync.mirror import writing
-from cyberadmin.sync.models import ChangeSet, PlannedRow
+from cyberadmin.sync.models import Batch, ChangeSet, PlannedRow
 from cyberadmin.sync.resource import Seen, Values
-from cyberadmin.sync.upsert import insert_rows, listed, pick_rows, update_rows
+from cyberadmin.sync.upsert import insert_rows, listed, pick_rows, refresh_statistics, update_rows
 
 from .judging import CONSENT, CONSENT_ON, CONSENT_PROOF, improves, relation_of
 
@@ -28,6 +28,8 @@ _CONSENT = ("consent_type", "consent_relation", "consent_on", "consent_expires_o
 _COLUMNS = (*_TEXTS, "birth_date", "custom_values", "search_text", *_CONSENT, "content_hash", "pulled_at")
 _texts_of = attrgetter(*_TEXTS)
 _NO_FIELDS = frozenset(("email", *CONSENT))
+#: So many new people in the first batch make a client that was small another one to the database's planner.
+_MANY_NEW = 100
 #: Columns without a database default that an import says nothing of.
 _NEW = {
     "edit_version": 0,
@@ -48,6 +50,8 @@ def settle(change_set: ChangeSet, rows: Sequence[PlannedRow]) -> None:
         here = settling.update(_living(change_set.account_id, keys), keys)
         new = settling.insert([(key, row) for key, row in keys.items() if key not in here])
         _join_groups(here, new, keys)
+    if len(new) > _MANY_NEW and not change_set.batches.filter(state=Batch.State.ENDED).exists():
+        refresh_statistics(Contact)
     _note(change_set, relation, [row for key, row in keys.items() if key not in settling.kept])
 
 

@@ -24,7 +24,7 @@ from cyberadmin.sync.models import Batch, Change, ChangeSet, PlannedRow
 from cyberadmin.sync.record import BY_HAND
 
 from . import batches, beginning, ending, feeding, kinds, lease, rechecking
-from .composing import BATCHED, LISTED, compose, prepare
+from .composing import BATCHED, LISTED, compose, next_verb, prepare
 from .reasons import OF_DATABASE, of_database
 from .settling import check_refusals
 from .work import Held, Paused, Work, of_hold_off
@@ -196,7 +196,7 @@ def _send_next(work: Work) -> bool:
     """Compose and post the next batch, if there is one to send and it is this set's turn; whether one was posted."""
     beginning.begin(work)
     beginning.check_rights(work)
-    verb = work.prepared.rows[0].verb if work.prepared else _next_verb(work)
+    verb = work.prepared.rows[0].verb if work.prepared else next_verb(work)
     if verb is None or not _is_its_turn(work):
         return False
     if verb == "add":
@@ -211,11 +211,6 @@ def _send_next(work: Work) -> bool:
     batch, write = composed
     batches.post(work, batch, write)
     return True
-
-
-def _next_verb(work: Work) -> str | None:
-    rows = PlannedRow.objects.filter(change_set=work.change_set, state=Row.WAITING, verb__in=BATCHED, result="")
-    return rows.order_by("number").values_list("verb", flat=True).first()
 
 
 def _is_its_turn(work: Work) -> bool:

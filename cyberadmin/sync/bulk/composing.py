@@ -104,10 +104,21 @@ def _next_rows(work: Work) -> list[PlannedRow]:
     part = waiting.filter(part__gt=0).order_by("part").values_list("part", flat=True).first()
     if part is not None:
         return list(waiting.filter(part=part).order_by("number"))
-    waiting = waiting.filter(verb__in=BATCHED, result="").order_by("number")
-    verb = waiting.values_list("verb", flat=True).first()
-    rows = list(waiting.filter(verb=verb)[: size(work.change_set)]) if verb else []
-    return work.kind.together(work.change_set, rows) if rows else []
+    verb = next_verb(work)
+    if verb is None:
+        return []
+    next_ones = waiting.filter(verb=verb, result="", number__gte=work.reached).order_by("number")
+    return work.kind.together(work.change_set, list(next_ones[: size(work.change_set)]))
+
+
+def next_verb(work: Work) -> str | None:
+    """The verb of the first row that waits for a batch; None when none does."""
+    waiting = PlannedRow.objects.filter(change_set=work.change_set, state=State.WAITING, verb__in=BATCHED, result="")
+    first = waiting.order_by("number").values_list("verb", "number")
+    # What was found last time is where the search goes on. Rows that were sent back to waiting meanwhile come last.
+    found = first.filter(number__gte=work.reached).first() or (first.first() if work.reached else None)
+    verb, work.reached = found or (None, 0)
+    return verb
 
 
 def size(change_set: ChangeSet) -> int:

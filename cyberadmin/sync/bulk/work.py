@@ -85,6 +85,8 @@ class Work:
     seen: Departures | None = None
     #: Whether nothing was sent since then.
     seen_since_sending: bool = False
+    #: The number of the row that waited first when last looked: a search from the start walks all that was sent before.
+    reached: int = 0
     #: The next batch, as it most likely leaves: read while the vendor carries out the one before.
     prepared: Prepared | None = None
     #: A question to the vendor that is on its way while this worker writes down what came before, by batch.

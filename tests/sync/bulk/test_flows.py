@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from contacts import services as contacts
 from cyberadmin.accounts.models import AuditEvent
 from cyberadmin.sync import clock
-from cyberadmin.sync.bulk import planning, services
+from cyberadmin.sync.bulk import composing, planning, services
 from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import Batch, Change, ChangeSet, PlannedRow, PullRun
 from tests.sync.bulk.desk import BulkDesk, people
@@ -44,6 +46,21 @@ def test_a_plan_is_applied_exactly_and_every_row_has_its_result(desk: BulkDesk) 
     desk.check(done)
     known.refresh_from_db()
     assert known.first_name == "Known"
+
+
+def test_what_waits_again_is_found_although_the_search_had_passed_it(desk: BulkDesk) -> None:
+    plan = desk.plan("add", people(6))
+    waiting = plan.rows.order_by("number")
+    work = SimpleNamespace(change_set=plan, reached=0)
+    numbers = list(waiting.values_list("number", flat=True))
+    PlannedRow.objects.filter(pk__in=[row.pk for row in waiting[:4]]).update(state=PlannedRow.State.SENDING)
+    assert (composing.next_verb(work), work.reached) == ("add", numbers[4])
+    PlannedRow.objects.filter(pk__in=[row.pk for row in waiting[:2]]).update(state=PlannedRow.State.WAITING)
+    assert (composing.next_verb(work), work.reached) == ("add", numbers[4])
+    PlannedRow.objects.filter(pk__in=[row.pk for row in waiting[4:]]).update(state=PlannedRow.State.DONE)
+    assert (composing.next_verb(work), work.reached) == ("add", numbers[0])
+    waiting.update(state=PlannedRow.State.DONE)
+    assert (composing.next_verb(work), work.reached) == (None, 0)
 
 
 @pytest.mark.parametrize("verb", ["unsubscribe", "delete"])
