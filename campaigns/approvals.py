@@ -13,7 +13,7 @@ from cyberadmin.sync.clock import now
 from . import confirming, states
 from .models import Approval, Campaign, Confirmation
 from .preflight import gather
-from .services import require
+from .services import is_stood_on, require
 
 OPEN = (Approval.State.ASKED, Approval.State.APPROVED)
 
@@ -87,9 +87,18 @@ def refuse_approval(actor: User, approval: Approval, why: str) -> None:
 
 
 def withdraw_approval(actor: User, approval: Approval) -> None:
-    """Take a request or an approval back: who asked may, and whoever may send."""
+    """Take a request or an approval back: who asked may, and whoever may send.
+
+    Raises ValidationError while a mailing that stands on it is on its way: a move would be stopped half-way.
+    """
     require(actor, "edit" if approval.asked_by_id == actor.pk else "send", approval.campaign.account)
-    _close(actor, approval, Approval.State.WITHDRAWN, OPEN, "")
+    with transaction.atomic():
+        record.lock(approval.campaign)
+        if is_stood_on(approval):
+            raise ValidationError(
+                _("A mailing is on its way to Cyberimpact on this approval. Cancel that mailing instead.")
+            )
+        _close(actor, approval, Approval.State.WITHDRAWN, OPEN, "")
 
 
 def check_typed(recipients: int, typed_count: int | None) -> None:

@@ -210,12 +210,21 @@ def take_back(campaign: Campaign) -> None:
     move stopped half-way leaves no mailing.
     """
     open_ones = campaign.approvals.filter(state__in=(Approval.State.ASKED, Approval.State.APPROVED))
-    if Mailing.objects.filter(approval__in=open_ones, remote_id=None, gone_at=None, deleted_at=None).exists():
+    if any(is_stood_on(one) for one in open_ones):
         raise ValidationError(
-            _("Another language of this campaign is on its way to Cyberimpact. Change this once that one is scheduled.")
+            _(
+                "Another language of this campaign is on its way to Cyberimpact. Change this once that one is scheduled, "
+                "or cancel that one first."
+            )
         )
     open_ones.update(state=Approval.State.WITHDRAWN)
     states.refresh(campaign.pk)
+
+
+def is_stood_on(approval: Approval) -> bool:
+    """Whether a mailing that was scheduled by this approval is still on its way to the vendor."""
+    on_its_way = Mailing.objects.filter(approval=approval, remote_id=None, gone_at=None, deleted_at=None)
+    return bool(on_its_way.exists())
 
 
 def live_mailing(edition: Edition) -> Mailing | None:

@@ -3,7 +3,6 @@
 from celery import shared_task
 
 from cyberadmin.sync import details
-from cyberadmin.sync.tasks import wake
 
 from . import confirming, received, recipients
 from . import watch as watching
@@ -36,8 +35,7 @@ def read_person(account_id: int, contact_id: int) -> None:
 @shared_task
 def watch() -> None:
     """Look after mailings that leave soon, and at readings that lost their worker."""
-    for account_id in watching.request_due():
-        wake.delay(account_id)
+    watching.request_due()
     for list_id in recipients.due():
         read_recipients.delay(list_id)
     for confirmation_id in confirming.due():

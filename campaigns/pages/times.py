@@ -69,10 +69,10 @@ class CampaignTimeForm(TimeForm):
 
     def __init__(self, *args: Any, languages: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = [(value, label) for value, label in Language.choices if value in languages]
         field: Any = self.fields["languages"]
-        field.choices, field.needed = [("", _("every language")), *known], True
-        if len(known) < 2:
+        # One that a colleague has scheduled meanwhile is answered by the service, in words.
+        field.choices, field.needed = [("", _("every language")), *Language.choices], True
+        if len(languages) < 2:
             field.widget = forms.HiddenInput()
 
 

@@ -96,6 +96,10 @@ def test_the_other_language_is_not_edited_while_a_move_is_under_way(desk: Campai
     edition = Edition.objects.get(pk=english.edition.pk)
     with pytest.raises(ValidationError, match="on its way"):
         services.edit_edition(desk.writer, edition, {"subject": "Mended"}, edition.version)
+    holds = approvals.open_approval(edition.campaign)
+    assert holds is not None
+    with pytest.raises(ValidationError, match="Cancel that mailing"):
+        approvals.withdraw_approval(desk.sender, holds)
 
     # Nothing took the approval away that the new mailing stands on.
     desk.world.settle()

@@ -124,6 +124,16 @@ def test_a_time_is_chosen_for_what_has_not_left(staff: CampaignDesk, writer: Pag
     assert after["en_ca"].isoformat() == "2027-06-01T14:00:00+00:00"
 
 
+def test_a_language_scheduled_meanwhile_is_named_as_the_reason(staff: CampaignDesk, writer: PagesDesk) -> None:
+    mailings = staff.scheduled("fr_ca", "en_ca")
+    staff.world.push()
+    sending.cancel(staff.writer, Mailing.objects.get(pk=mailings[1].pk))
+    # The page was open with both languages before a colleague scheduled the French one.
+    time = page(mailings[0].edition.campaign, "time/")
+    refused = writer.post(time, send_at="2027-06-01T10:00", languages="fr_ca")
+    assert "This language is scheduled. Cancel the mailing first" in words(refused)
+
+
 def test_ask_refuse_ask_again_approve_and_schedule(staff: CampaignDesk, writer: PagesDesk, sender: PagesDesk) -> None:
     campaign = staff.written()
     fresh = read_groups(writer, campaign)
