@@ -28,7 +28,7 @@ _CONSENT = ("consent_type", "consent_relation", "consent_on", "consent_expires_o
 _COLUMNS = (*_TEXTS, "birth_date", "custom_values", "search_text", *_CONSENT, "content_hash", "pulled_at")
 _texts_of = attrgetter(*_TEXTS)
 _NO_FIELDS = frozenset(("email", *CONSENT))
-#: So many new people in the first batch make a client that was small another one to the database's planner.
+#: After so many new people in the first batch the database's planner is told: the client may have been small before.
 _MANY_NEW = 100
 #: Columns without a database default that an import says nothing of.
 _NEW = {

@@ -36,7 +36,12 @@ _OPEN = (PullRun.State.QUEUED, PullRun.State.RUNNING)
 
 def request(account: Account, scope: str, requested_by: User | None = None) -> PullRun:
     """The account's open run, or a new one. A waiting incremental run becomes full when a full one is asked for."""
+    run = _open_run(account, scope, requested_by)
     ring(account.pk)
+    return run
+
+
+def _open_run(account: Account, scope: str, requested_by: User | None) -> PullRun:
     try:
         with transaction.atomic():
             return PullRun.objects.create(account=account, scope=scope, requested_by=requested_by)
@@ -51,7 +56,7 @@ def request(account: Account, scope: str, requested_by: User | None = None) -> P
             Pace.objects.filter(account=account).update(full_pull_at=None)
     run = open_runs.first()
     # It ended between the two statements: its successor can be made now.
-    return run or request(account, scope, requested_by)
+    return run or _open_run(account, scope, requested_by)
 
 
 def request_from_now(account: Account) -> None:
@@ -90,7 +95,8 @@ def run_due(account_id: int) -> PullRun | None:
     finally:
         connection.flush_alone(log)
     if is_wanted(account_id):
-        request(account, PullRun.Scope.INCREMENTAL)
+        full = Pace.objects.filter(account=account, full_pull_at=None).exists()
+        request(account, PullRun.Scope.FULL if full else PullRun.Scope.INCREMENTAL)
     run.refresh_from_db()
     return run
 

@@ -73,8 +73,7 @@ def read_details(account_id: int, contact_id: int) -> None:
 @shared_task
 def pull_due() -> None:
     """Start the pulls whose time has come."""
-    for account_id in sweeper.request_due_pulls():
-        wake.delay(account_id)
+    sweeper.request_due_pulls()
 
 
 @shared_task

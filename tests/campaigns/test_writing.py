@@ -7,16 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from campaigns import approvals, confirming, sending, services, tasks
 from campaigns.models import Approval, Campaign, Confirmation, Mailing
 from cyberadmin.accounts.models import Account
-from cyberadmin.celery import app
 from cyberadmin.sync import clock
 from cyberadmin.sync.record import StaleEdit
 from groups import services as groups
+from tests.bells import rung
 from tests.campaigns.desk import CampaignDesk
 from tests.world import give, make_account, make_user
 
@@ -252,16 +251,6 @@ def test_a_reading_that_lost_its_worker_is_rung_for_again_and_ends(desk: Campaig
     asked.refresh_from_db()
     assert asked.state == Confirmation.State.FAILED
     assert desk.confirmed(campaign) != asked
-
-
-def rung() -> list[str]:
-    """The tasks that the broker holds, taken out of it."""
-    names = []
-    with app.connection_for_read() as connection:
-        channel: Any = connection.default_channel
-        while (message := channel.basic_get(settings.CELERY_TASK_DEFAULT_QUEUE, no_ack=True)) is not None:
-            names.append(message.headers["task"])
-    return names
 
 
 def test_a_refusal_has_a_reason_and_an_approval_can_be_taken_back(desk: CampaignDesk) -> None:

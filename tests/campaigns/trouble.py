@@ -11,14 +11,12 @@ import random
 import signal
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.conf import settings
 from django.db import connections
 
-from cyberadmin.celery import app
 from cyberadmin.sync import claim, clock, push
 from cyberadmin.sync.models import Change
+from tests.bells import rung
 from tests.world import World
 
 POINTS = ("C3", "C4", "C5", "C7", "C8")
@@ -42,7 +40,7 @@ class Trouble:
 
     def turn(self) -> None:
         """One turn of a worker, with whatever the dice have for it."""
-        self.counts["rung" if self._bells() else "swept"] += 1
+        self.counts["rung" if rung() else "swept"] += 1
         throw = self.dice.random()
         if throw < self.share:
             self._strike("drop_before")
@@ -70,15 +68,6 @@ class Trouble:
         found = Change.objects.filter(account=self.world.account, state__in=("queued", "sending", "unknown"))
         waiting = [one for one in found if one.object_id not in held]
         return [one for one in waiting if not one.waits_for.filter(pk__in=stopped).exists()]
-
-    def _bells(self) -> int:
-        """Take every message out of the broker; how many there were."""
-        taken = 0
-        with app.connection_for_read() as connection:
-            channel: Any = connection.default_channel
-            while channel.basic_get(settings.CELERY_TASK_DEFAULT_QUEUE, no_ack=True) is not None:
-                taken += 1
-        return taken
 
     def _strike(self, action: str) -> None:
         rule = {"action": action, "method": "POST,DELETE", "path": "/mailings(/[0-9]+)?", "times": 1}

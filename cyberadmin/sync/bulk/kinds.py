@@ -63,9 +63,10 @@ class BulkKind(ABC):
 
     @abstractmethod
     def judge(self, change_set: ChangeSet) -> Iterator[Judged]:
-        """A verdict for every row, in order, streamed; nothing is written or sent. Raises Refused, and NotReadYet before the first row.
+        """A verdict for every row, in order, streamed; no row is written, nothing is sent. Raises Refused.
 
-        Called anew from the start when a worker died while planning.
+        Called anew from the start when a worker died while planning, or once a pull has ended that it asked for by raising
+        NotReadYet before the first row.
         """
 
     def total(self, change_set: ChangeSet) -> int:

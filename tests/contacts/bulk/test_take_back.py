@@ -10,10 +10,12 @@ from contacts.bulk import uploads
 from contacts.bulk.uploads import Chosen
 from cyberadmin.sync import clock, pull, sweeper
 from cyberadmin.sync.bulk import applying, services
+from cyberadmin.sync.bulk.doorbell import PLAN
 from cyberadmin.sync.health import differences
-from cyberadmin.sync.models import Change, ChangeSet, PullRun
+from cyberadmin.sync.models import Change, ChangeSet, Pace, PullRun
 from cyberadmin.sync.tasks import wake
 from groups.models import Group
+from tests.bells import rung
 from tests.contacts.bulk.bulk_desk import approve_and_apply, held_groups, planned, results, run, upload, verdicts
 from tests.world import World, from_sweep
 
@@ -78,8 +80,10 @@ def test_a_take_back_right_after_an_import_waits_until_it_is_known_who_is_new(wo
     back = planned(services.take_back(world.editor, done, "wrong list"))
 
     assert (back.state, back.reason, back.rows.count()) == ("planning", "reading_first", 0)
-    # The import asked for this pull itself; its end wakes who waits for the plan.
+    rung()
+    # The import asked for this pull itself; its end wakes who makes the plan.
     wake(world.account.pk)
+    assert PLAN in rung()
     assert verdicts(planned(back)) == {"zoe@example.com": ("remove", "")}
     assert set(results(approve_and_apply(world, back)).values()) == {"done"}
     assert there(world) == set()
@@ -91,6 +95,7 @@ def test_a_pull_that_ran_already_is_not_the_one_that_tells_who_is_new(world: Wor
         state=PullRun.State.RUNNING, started_at=clock.now(), lease_until=clock.now() + timedelta(hours=1)
     )
     done = imported(world, "Courriel\nzoe@example.com\n")
+    assert pull.is_wanted(world.account.pk)
     back = planned(services.take_back(world.editor, done, "wrong list"))
     assert back.reason == "reading_first"
 
@@ -99,6 +104,31 @@ def test_a_pull_that_ran_already_is_not_the_one_that_tells_who_is_new(world: Wor
     assert sweeper.request_due_pulls() == [world.account.pk]
     pull.run_due(world.account.pk)
 
+    assert verdicts(planned(back)) == {"zoe@example.com": ("remove", "")}
+
+
+def test_a_pull_that_something_arrived_during_is_followed_by_another_one(world: World) -> None:
+    world.pull()
+    Pace.objects.filter(account=world.account).update(pull_wanted_at=clock.now() + timedelta(seconds=5))
+    world.pull()
+    again = PullRun.objects.get(account=world.account, state=PullRun.State.QUEUED)
+    assert again.scope == PullRun.Scope.INCREMENTAL
+    clock.advance(10)
+    pull.run_due(world.account.pk)
+    assert not PullRun.objects.filter(account=world.account, state=PullRun.State.QUEUED).exists()
+
+
+def test_lists_that_lag_behind_are_read_a_second_time(world: World) -> None:
+    world.sandbox.settings(stale_read_seconds=90, stale_read_scope="lists")
+    done = imported(world, "Courriel\nzoe@example.com\n")
+    world.pull()
+    back = planned(services.take_back(world.editor, done, "wrong list"))
+    assert back.reason == "reading_first"
+
+    world.sandbox.advance(110)
+    clock.advance(110)
+    assert planned(back).reason == "reading_first"
+    wake(world.account.pk)
     assert verdicts(planned(back)) == {"zoe@example.com": ("remove", "")}
 
 

@@ -11,8 +11,10 @@ from contacts import services as contacts
 from cyberadmin.accounts.models import AuditEvent
 from cyberadmin.sync import clock
 from cyberadmin.sync.bulk import composing, planning, services
+from cyberadmin.sync.doorbell import WAKE
 from cyberadmin.sync.mirror import writing
 from cyberadmin.sync.models import Batch, Change, ChangeSet, PlannedRow, PullRun
+from tests.bells import rung
 from tests.sync.bulk.desk import BulkDesk, people
 from tests.world import give, make_user
 
@@ -37,12 +39,16 @@ def test_a_plan_is_applied_exactly_and_every_row_has_its_result(desk: BulkDesk) 
     assert plan.state == ChangeSet.State.PLANNED
     assert plan.counts == {"rows": 5, "create": 1, "update": 1, "refused": 1, "duplicate": 1, "invalid": 1}
     assert world.effects()[-1]["operation"] == "unsubscribeMember"
-    done = desk.follow(desk.approve(plan))
+    approved = desk.approve(plan)
+    rung()
+    done = desk.follow(approved)
 
     assert (done.state, done.progress_done, done.progress_total) == (ChangeSet.State.DONE, 2, 2)
     assert desk.results(done) == {"new@example.com": ("done", ""), "KNOWN@example.com": ("done", "")}
     assert desk.held() == {"new@example.com": "New", "known@example.com": "Known"}
+    # Who is new there is read now, not at the next sweep.
     assert PullRun.objects.filter(account=world.account, state="queued", scope="incremental").exists()
+    assert WAKE in rung()
     desk.check(done)
     known.refresh_from_db()
     assert known.first_name == "Known"
