@@ -25,7 +25,7 @@ from . import approvals, fingerprint, moving, states, times
 from .gate import LEAD, TEST_LEAD
 from .models import Approval, Campaign, Edition, Mailing
 from .preflight import gather
-from .services import clean_time, live_mailing, require
+from .services import clean_time, left_to_schedule, require
 
 __all__ = ["LEAD", "cancel", "countdown", "move", "schedule", "send_test", "test_groups", "twins"]
 
@@ -47,7 +47,7 @@ def schedule(actor: User, campaign: Campaign, token: UUID | None = None) -> list
         if token is not None and not services.once(token, actor):
             return []
         approval = row.approvals.filter(state=Approval.State.APPROVED).first()
-        editions = [one for one in row.editions.all() if live_mailing(one) is None]
+        editions = left_to_schedule(row.editions.all())
         if not editions:
             raise ValidationError(_("Every language of this campaign is scheduled or sent already."))
         _check_ready(row, approval, editions)

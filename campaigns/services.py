@@ -234,6 +234,11 @@ def live_mailing(edition: Edition) -> Mailing | None:
     return found
 
 
+def left_to_schedule(editions: Iterable[Edition]) -> list[Edition]:
+    """Those of a campaign's languages that are neither scheduled nor sent."""
+    return [one for one in editions if live_mailing(one) is None]
+
+
 def _edited(actor: User, edition: Edition) -> None:
     edition.version += 1
     edition.edited_by = actor

@@ -15,7 +15,7 @@ from campaigns.models.writing import Language
 from campaigns.sending import LEAD
 from cyberadmin.accounts.forms import PageForm
 
-from .common import CampaignFormPage, editions_of
+from .common import CampaignFormPage
 
 WHICH = [
     ("first", gettext_lazy("the first one (before the clocks change)")),
@@ -67,12 +67,12 @@ class CampaignTimeForm(TimeForm):
 
     languages = forms.ChoiceField(label=gettext_lazy("For"), required=False)
 
-    def __init__(self, *args: Any, languages: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, several: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["languages"]
         # One that a colleague has scheduled meanwhile is answered by the service, in words.
         field.choices, field.needed = [("", _("every language")), *Language.choices], True
-        if len(languages) < 2:
+        if not several:
             field.widget = forms.HiddenInput()
 
 
@@ -85,10 +85,10 @@ class TimePage(CampaignFormPage):
     template_name = "campaigns/time.html"
 
     def form_kwargs(self) -> dict[str, Any]:
-        return {"zone": self.account.time_zone, "languages": [one.language for one in self._free()]}
+        return {"zone": self.account.time_zone, "several": len(self._left()) > 1}
 
     def initial(self) -> dict[str, Any]:
-        chosen = next((one.send_at for one in self._free() if one.send_at), None)
+        chosen = next((one.send_at for one in self._left() if one.send_at), None)
         return {"send_at": typed(chosen, self.account)} if chosen else {}
 
     def show(self, form: Any, **context: Any) -> HttpResponse:
@@ -96,14 +96,13 @@ class TimePage(CampaignFormPage):
 
     def perform(self, form: Any) -> Any:
         values = form.cleaned_data
-        free = [one.language for one in self._free()]
+        free = [one.language for one in self._left()]
         # Where every language is scheduled or sent already, the service says so.
         languages = [values["languages"]] if values["languages"] else free or None
         return services.set_time(self.user, self.obj, values["send_at"], values["which"] or None, languages)
 
-    def _free(self) -> list[Edition]:
-        """What is neither scheduled nor sent yet."""
-        return [one for one in editions_of(self.obj) if services.live_mailing(one) is None]
+    def _left(self) -> list[Edition]:
+        return services.left_to_schedule(self.obj.editions.all())
 
 
 def typed(moment: datetime, account: Any) -> str:

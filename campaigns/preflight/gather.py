@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from campaigns.models import Campaign, ClientIdentity, Confirmation, Edition, EditionGroup, Mailing
-from campaigns.services import live_mailing
+from campaigns.services import left_to_schedule
 from contacts.consent import terms
 from contacts.models import GroupMembership
 from cyberadmin.accounts.models import Account, Credential
@@ -33,7 +33,7 @@ def gather(
     identity = ClientIdentity.objects.filter(account=account).first()
     active = account.credentials.filter(state=Credential.State.ACTIVE).first()
     every = list(campaign.editions.all())
-    looked_at = [one for one in every if live_mailing(one) is None] if editions is None else editions
+    looked_at = left_to_schedule(every) if editions is None else editions
     return Facts(
         now=now(),
         zone=account.zone,
